@@ -1,0 +1,103 @@
+import * as t from 'io-ts'
+import { Failure } from './failure'
+import { BlobId, Namespace } from './ids'
+
+export const Status = t.keyof({
+  SYNCED: null,
+  PENDING_UPLOAD: null,
+  PENDING_DOWNLOAD: null,
+  FAILED_DOWNLOAD: null,
+  PENDING_DELETE: null,
+})
+export type Status = t.TypeOf<typeof Status>
+
+/** Why a pending blob is kept out of the queue. `corrupt`: its record or payload on this device is damaged. */
+export const HeldReason = t.keyof({
+  localOnly: null,
+  onDemand: null,
+  paused: null,
+  conflict: null,
+  tooLarge: null,
+  forbidden: null,
+  corrupt: null,
+})
+export type HeldReason = t.TypeOf<typeof HeldReason>
+
+export const Priority = t.keyof({ low: null, medium: null, high: null, urgent: null })
+export type Priority = t.TypeOf<typeof Priority>
+
+/** Priorities as numbers, the most pressing highest. */
+export const rankOf: Readonly<Record<Priority, number>> = { low: 1, medium: 2, high: 3, urgent: 4 }
+
+const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null])
+
+/**
+ * What the store remembers of one blob. Plain JSON: times are milliseconds since 1970, sizes bytes of plaintext,
+ * the tag is padded base64url of 16 bytes.
+ */
+export const BlobRecord = t.readonly(
+  t.type({
+    version: t.literal(1),
+    namespace: Namespace,
+    id: BlobId,
+    status: Status,
+    held: optional(HeldReason),
+    priority: Priority,
+    /** Plaintext bytes; null until known. */
+    sizeBytes: optional(t.number),
+    /** Whether the store holds the payload. */
+    isHere: t.boolean,
+    /** What the cipher chose for this put, so that every attempt sends the same ciphertext; null for a blob that came from the remote. */
+    seal: optional(t.string),
+    /** The tag of the encrypted bytes on the remote, once it took or gave them. */
+    tag: optional(t.string),
+    /** True for a blob that someone else encrypted (Soledad's scheme 2): delivered as it is, verified by nobody. */
+    isExternal: t.boolean,
+    /** True from just before the first PUT is sent. */
+    uploadWasTried: t.boolean,
+    /** Attempts of the transfer under way; 0 before the first. */
+    attempts: t.number,
+    /** No attempt before this time; null: at once. */
+    dueAtMs: optional(t.number),
+    failure: optional(Failure),
+    /** When a list first lacked a blob that was SYNCED; a second look decides. */
+    missingSinceMs: optional(t.number),
+    /** For PENDING_DELETE: when the remote said it is gone. The mark rests until a later list agrees. */
+    erasedAtMs: optional(t.number),
+    /** When a tombstone moved the blob to the trash; null: not in the trash. */
+    trashedAtMs: optional(t.number),
+    /** When the record last changed. */
+    changedAtMs: t.number,
+  }),
+)
+export type BlobRecord = t.TypeOf<typeof BlobRecord>
+
+/** A record with everything unsaid at its beginning. */
+export const newRecord = (
+  given: Pick<BlobRecord, 'namespace' | 'id' | 'status' | 'changedAtMs'> & Partial<BlobRecord>,
+): BlobRecord => ({
+  version: 1,
+  held: null,
+  priority: 'medium',
+  sizeBytes: null,
+  isHere: false,
+  seal: null,
+  tag: null,
+  isExternal: false,
+  uploadWasTried: false,
+  attempts: 0,
+  dueAtMs: null,
+  failure: null,
+  missingSinceMs: null,
+  erasedAtMs: null,
+  trashedAtMs: null,
+  ...given,
+})
+
+/** Whether the blob has work: it wants a slot now or once its due time has come. */
+export const isActive = (record: BlobRecord): boolean =>
+  record.trashedAtMs === null &&
+  record.held === null &&
+  (record.status === 'PENDING_UPLOAD' ||
+    record.status === 'PENDING_DOWNLOAD' ||
+    (record.status === 'PENDING_DELETE' && record.erasedAtMs === null))

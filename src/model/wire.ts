@@ -1,0 +1,42 @@
+import * as E from 'fp-ts/Either'
+import * as t from 'io-ts'
+import { failure, type Failure } from './failure'
+import { BlobId } from './ids'
+
+/** What a remote lists of one blob. Soledad lists ids alone: then size and tag are null. */
+export interface Entry {
+  readonly id: BlobId
+  /** Encrypted bytes. */
+  readonly sizeBytes: number | null
+  readonly tag: string | null
+}
+
+/** The list of a namespace: an array of ids. Ids are checked one by one, so that one bad id does not spoil the list. */
+export const IdList = t.readonlyArray(t.unknown)
+
+export const Count = t.readonly(t.type({ count: t.number }))
+export const ServerInfo = t.readonly(t.type({ blobs: t.boolean, version: t.string }))
+
+/** A tag is 16 bytes as padded base64url: 22 characters and `==`, with the unused bits of the last one zero. */
+export const Tag = new t.Type<string, string, unknown>(
+  'Tag',
+  (u): u is string => typeof u === 'string' && canonicalTag.test(u),
+  (u, context) => (typeof u === 'string' && canonicalTag.test(u) ? t.success(u) : t.failure(u, context)),
+  t.identity,
+)
+const canonicalTag = /^[A-Za-z0-9_-]{21}[AQgw]==$/
+
+/** Decodes a message from outside, or fails as `Corrupt` naming what it was. */
+export const decode = <A>(codec: t.Decoder<unknown, A>, what: string, message: unknown): E.Either<Failure, A> =>
+  E.mapLeft(() => failure('Corrupt', `${what} is not of the form that it should have.`))(codec.decode(message))
+
+/** Splits listed ids into good ones and a failure for each bad one. */
+export const checkIds = (ids: readonly unknown[]): { readonly good: readonly BlobId[]; readonly bad: readonly Failure[] } => {
+  const good: BlobId[] = []
+  const bad: Failure[] = []
+  for (const id of ids) {
+    if (BlobId.is(id)) good.push(id)
+    else bad.push(failure('Corrupt', `The remote lists an id that is none: ${JSON.stringify(id).slice(0, 80)}`))
+  }
+  return { good, bad }
+}

@@ -1,0 +1,241 @@
+import type { AnyActorRef, Observer, InspectionEvent } from 'xstate'
+import type { Cipher } from './cipher/cipher'
+import type { Clock } from './clock'
+import type { Connectivity } from './connectivity'
+import type { Failure } from './model/failure'
+import type { HeldReason, Priority, Status } from './model/record'
+import type { Remote } from './remote/remote'
+import type { Store } from './store/store'
+
+export interface BlobSyncOptions {
+  readonly store: Store
+  readonly remote: Remote
+  readonly cipher: Cipher
+  /** Transfers at once. @default 6 */
+  readonly transfers?: number
+  /** Uses of the store at once. @default 10 */
+  readonly storage?: number
+  /** Blob actors alive at once, the observed ones besides. @default 64 */
+  readonly liveActors?: number
+  /** Namespaces that `sync` lists, besides those that the store knows. @default ['default'] */
+  readonly namespaces?: readonly string[]
+  /** @default { delaysMs: [10_000, 20_000, … 60_000], jitter: 0 } */
+  readonly backoff?: Backoff
+  /** Attempts whose bytes do not verify before a download has failed. @default 1 */
+  readonly verifyAttempts?: number
+  /** Starts as after `pause()`: nothing is sent or fetched until `resume()`, but for what `get` asks for. @default false */
+  readonly paused?: boolean
+  /** How long deleted copies rest in the trash. @default 30 days */
+  readonly trashMs?: number
+  readonly connectivity?: Connectivity
+  readonly clock?: Clock
+  /** A number from 0 to below 1, for jitter. @default Math.random */
+  readonly random?: () => number
+  /** Receives XState's inspection events; see `blobsync/inspect`. */
+  readonly inspect?: Observer<InspectionEvent> | ((event: InspectionEvent) => void)
+}
+
+/** The waits between attempts: the last one repeats. A Retry-After is never undercut. */
+export interface Backoff {
+  readonly delaysMs: readonly number[]
+  /** Adds up to this part of the delay, at random: 0.5 makes 10 s last 10 to 15 s. @default 0 */
+  readonly jitter?: number
+}
+
+export interface NamespaceOption {
+  /** @default 'default' */
+  readonly namespace?: string
+}
+
+export interface PutOptions extends NamespaceOption {
+  /** `'content'` derives it from the content, so that the same bytes are stored once. @default a random UUID */
+  readonly id?: string
+  readonly priority?: Priority
+  /** Kept on this device, never uploaded. */
+  readonly localOnly?: boolean
+}
+
+export interface GetOptions extends NamespaceOption {
+  readonly signal?: AbortSignal
+  /** Also gives a blob that someone else encrypted, as it was delivered. @default false */
+  readonly external?: boolean
+}
+
+export interface SyncOptions {
+  readonly signal?: AbortSignal
+  /** False: one attempt each, then report. @default true */
+  readonly wait?: boolean
+  /** Goes on with a sync that was stopped because it would remove very many blobs. */
+  readonly confirmRemovals?: boolean
+}
+
+/** One blob as its observers see it. Frozen, and the same object until something changed. */
+export interface BlobView {
+  readonly namespace: string
+  readonly id: string
+  /** `DELETED` once it is gone or was never here. */
+  readonly status: Status | 'DELETED'
+  /** The state inside the status: `queued`, `transferring`, `backingOff`, `held` or `resting`. */
+  readonly phase: Phase
+  readonly held: HeldReason | null
+  readonly priority: Priority
+  /** Plaintext bytes; null while unknown. */
+  readonly sizeBytes: number | null
+  readonly isHere: boolean
+  readonly isExternal: boolean
+  /** Attempts of the transfer under way, from 1; 0 before the first. */
+  readonly attempt: number
+  readonly nextAttemptAtMs: number | null
+  readonly lastFailure: Failure | null
+  /** Encrypted bytes of the transfer under way: done and in all; null when none is. */
+  readonly progress: { readonly bytes: number; readonly totalBytes: number | null } | null
+}
+
+export type Phase = 'queued' | 'transferring' | 'backingOff' | 'held' | 'resting'
+
+/** All blobs in figures. The same object until something changed, as `useSyncExternalStore` wants it. */
+export interface Snapshot {
+  readonly counts: Readonly<Record<Status, number>>
+  /** Of these, how many are held. */
+  readonly held: number
+  /** Blobs with work: queued, transferring or backing off. */
+  readonly active: number
+  /** Plaintext bytes of the blobs whose payload is here. */
+  readonly bytesHere: number
+  readonly connectivity: 'online' | 'offline'
+  readonly access: 'granted' | 'refreshing' | 'denied'
+  readonly transfers: 'running' | 'paused' | 'full'
+  /** `exhausted`: the account is full, uploads wait. */
+  readonly quota: 'available' | 'exhausted' | 'probing'
+  readonly reconciliation: 'idle' | 'recalling' | 'listing' | 'comparing' | 'backingOff'
+  /** Why the list could not be read, until it could. */
+  readonly lastListFailure: Failure | null
+}
+
+/** What a sync did. Ids come with their namespace. */
+export interface SyncReport {
+  readonly uploaded: readonly BlobRef[]
+  readonly downloaded: readonly BlobRef[]
+  /** Deleted on the remote. */
+  readonly deleted: readonly BlobRef[]
+  /** Moved to the trash here because the remote has a tombstone. */
+  readonly trashed: readonly BlobRef[]
+  /** Were synced, are gone from the remote without a tombstone: looked for again, then uploaded again. */
+  readonly missing: readonly BlobRef[]
+  /** Did not verify. */
+  readonly failed: readonly BlobTrouble[]
+  readonly held: readonly BlobTrouble[]
+  /** Still waiting for another attempt (only with `wait: false`, or when paused or without access). */
+  readonly waiting: readonly BlobTrouble[]
+  /** Records and messages that did not decode. */
+  readonly corrupt: readonly Failure[]
+  /** Why the list could not be read or applied; null if it was. */
+  readonly failure: Failure | null
+  /** How many blobs the tombstones would remove, when that is so many that the app must confirm; else 0. */
+  readonly removalsToConfirm: number
+}
+
+export interface BlobRef {
+  readonly namespace: string
+  readonly id: string
+}
+
+export interface BlobTrouble extends BlobRef {
+  readonly held: HeldReason | null
+  readonly failure: Failure | null
+}
+
+/** One link of an explanation, the most immediate first. */
+export interface Reason {
+  /** Stable, for programs: `resting`, `queued`, `backingOff`, `held.conflict`, `offline`, `paused`, `denied`, `failure.Unreachable` … */
+  readonly code: string
+  /** A plain sentence for people. */
+  readonly text: string
+}
+
+export interface BlobSyncEvents {
+  readonly 'blob.added': BlobView
+  readonly 'blob.changed': BlobView
+  readonly 'blob.synced': BlobView
+  readonly 'blob.failed': BlobView
+  readonly 'blob.held': BlobView
+  readonly 'blob.deleted': BlobView
+  /** A tombstone moved it to the trash. */
+  readonly 'blob.trashed': BlobView
+  /** It was synced and the remote lacks it without a tombstone. */
+  readonly 'blob.missing': BlobView
+  /** A bug: the blob's actor crashed and the blob was set aside until the next start. */
+  readonly 'blob.crashed': { readonly blob: BlobView; readonly error: unknown }
+  /** A record or message that did not decode, or a store that failed outside a transfer. */
+  readonly 'failure.reported': Failure
+}
+
+/** What `blobs.blob(id)` gives. */
+export interface BlobHandle {
+  readonly getSnapshot: () => BlobView
+  /** Calls the listener at once and at each change. @returns what ends it. */
+  readonly subscribe: (listener: (view: BlobView) => void) => () => void
+}
+
+export interface BlobSync {
+  /**
+   * Stores a blob; resolves when it is durable here, and uploads it when it can.
+   *
+   * @throws {BlobSyncError} `Exists` if the id is taken by other content; `TooLarge`, `StorageFull`, `StorageBroken`, `Corrupt` (an id
+   * or namespace that is none).
+   */
+  readonly put: (content: Content, options?: PutOptions) => Promise<BlobView>
+  /**
+   * The verified content: from here, or fetched at once.
+   *
+   * @throws {BlobSyncError} the first failure; for FAILED_DOWNLOAD without a request.
+   */
+  readonly get: (id: string, options?: GetOptions) => Promise<Blob>
+  /** Deletes here and, when it can, on the remote; resolves when the mark is durable. An id that is not known is `NotFound`. */
+  readonly delete: (id: string, options?: NamespaceOption) => Promise<void>
+  /** Brings a copy back that a tombstone moved to the trash, as a blob to be uploaded again. */
+  readonly restore: (id: string, options?: NamespaceOption) => Promise<void>
+  /** Settles a conflict: `mine` deletes the remote's blob and uploads this one; `theirs` fetches the remote's, then drops this one. */
+  readonly resolve: (id: string, choice: 'mine' | 'theirs', options?: NamespaceOption) => Promise<void>
+  /** Tries again at once: what backs off, is held as forbidden, tooLarge or corrupt, or has failed. Without an id: all of these. */
+  readonly retry: (id?: string, options?: NamespaceOption) => Promise<void>
+  readonly setPriority: (id: string, priority: Priority, options?: NamespaceOption) => Promise<void>
+  /** Compares with the remote and transfers until every blob is synced, held or failed. */
+  readonly sync: (options?: SyncOptions) => Promise<SyncReport>
+  /** Stops transfers; those under way are aborted and go on later. */
+  readonly pause: () => void
+  /** Goes on after `pause`, after a new token, after quota or room was made. */
+  readonly resume: () => void
+  /** Resolves when no blob has work that can go on now without outside help: none is active, or all is paused. */
+  readonly idle: () => Promise<void>
+  readonly explain: (id: string, options?: NamespaceOption) => readonly Reason[]
+  readonly blob: (id: string, options?: NamespaceOption) => BlobHandle
+  /** Every blob known here, in no order; those in the trash are left out. */
+  readonly list: () => readonly BlobView[]
+  readonly subscribe: (listener: (snapshot: Snapshot) => void) => () => void
+  readonly getSnapshot: () => Snapshot
+  readonly on: <Name extends keyof BlobSyncEvents>(name: Name, listener: (event: BlobSyncEvents[Name]) => void) => () => void
+  /** Resolves when the store's records are read; rejects if the store cannot be opened. Every other call waits for it by itself. */
+  readonly ready: Promise<void>
+  /** The coordinator, for users of XState. */
+  readonly actor: AnyActorRef
+  /** Ends every transfer and timer and closes the store. */
+  readonly close: () => Promise<void>
+}
+
+/** What can be put: bytes, a Blob or File, a stream, or in Node a path as `{ path }`. */
+export type Content = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
+
+/** What the Promise API throws: a failure with a stack. */
+export class BlobSyncError extends Error {
+  override readonly name = 'BlobSyncError'
+  readonly failure: Failure
+  readonly blob: BlobRef | null
+  constructor(failure: Failure, blob: BlobRef | null = null) {
+    super(failure.message)
+    this.failure = failure
+    this.blob = blob
+  }
+}
+
+export const isBlobSyncError = (error: unknown): error is BlobSyncError => error instanceof BlobSyncError

@@ -1,0 +1,59 @@
+import type { Either } from 'fp-ts/Either'
+import type { Option } from 'fp-ts/Option'
+import type { TaskEither } from 'fp-ts/TaskEither'
+import type { Failure } from '../model/failure'
+import type { BlobKey } from '../model/ids'
+import type { BlobRecord } from '../model/record'
+
+/**
+ * Where blobs rest on this device: their records, and the payloads of those that are here.
+ *
+ * A store keeps bytes and never looks inside them. Every adapter passes `storeConformance` from `blobsync/testing`. Calls
+ * for different keys may overlap; the caller orders calls for one key.
+ */
+export interface Store {
+  /**
+   * All records, without reading payloads; one that does not decode is a `Corrupt` in its place, and the rest goes on.
+   * Opens the store if that has not happened. `StorageBroken` says who holds it when another process does.
+   */
+  readonly records: () => TaskEither<Failure, readonly Either<Failure, BlobRecord>[]>
+
+  /** The record of one blob; `none` if there is none. */
+  readonly record: (key: BlobKey) => TaskEither<Failure, Option<BlobRecord>>
+
+  /** The payload of one blob; `none` if the store does not hold it; absence is no failure. The `Blob` may be read lazily. */
+  readonly read: (key: BlobKey) => TaskEither<Failure, Option<Blob>>
+
+  /**
+   * Writes payload and record together, or nothing; replaces what was there; durable when it resolves. The same write
+   * twice is harmless. `StorageFull`, `StorageBroken`.
+   */
+  readonly write: (record: BlobRecord, payload: Blob) => TaskEither<Failure, void>
+
+  /** Writes records all or none, leaves payloads as they are; durable when it resolves. */
+  readonly remember: (records: readonly BlobRecord[]) => TaskEither<Failure, void>
+
+  /**
+   * Writes the record and drops the payload in one step; durable when it resolves. Absence of the payload is no failure.
+   */
+  readonly drop: (record: BlobRecord) => TaskEither<Failure, void>
+
+  /** Removes records and payloads. Absence is no failure. */
+  readonly remove: (keys: readonly BlobKey[]) => TaskEither<Failure, void>
+
+  /** Opens a place for bytes that are not verified, or not complete, yet. Nothing in it is ever readable by `read` before `commit`. */
+  readonly stage: (key: BlobKey) => TaskEither<Failure, Staging>
+
+  /** Waits for what is under way and lets go of every handle and lock. Calls after it fail as `StorageBroken`. */
+  readonly close: () => TaskEither<Failure, void>
+}
+
+/** Bytes on their way into a store. Exactly one of `commit` and `discard` ends it; a crash discards it. */
+export interface Staging {
+  /** Adds bytes at the end. The store owns the buffer until this resolves, and copies what it keeps. */
+  readonly append: (bytes: Uint8Array) => TaskEither<Failure, void>
+  /** Makes the bytes the payload of `record`, as `Store.write` does: atomic, durable, replacing. */
+  readonly commit: (record: BlobRecord) => TaskEither<Failure, void>
+  /** Forgets the bytes. Harmless after `commit` or a second time. */
+  readonly discard: () => TaskEither<Failure, void>
+}
