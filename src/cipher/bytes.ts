@@ -1,0 +1,16 @@
+/** Bytes that own their memory, as WebCrypto and request bodies want them. */
+export type Bytes = Uint8Array<ArrayBuffer>
+
+/** One after the other, copied. */
+export const concatenated = (...parts: readonly Uint8Array[]): Bytes => {
+  const whole = new Uint8Array(parts.reduce((lengthBytes, part) => lengthBytes + part.length, 0))
+  let position = 0
+  for (const part of parts) {
+    whole.set(part, position)
+    position += part.length
+  }
+  return whole
+}
+
+/** Text as UTF-8, which for ids and base64 is ASCII. */
+export const textBytes = (text: string): Bytes => new TextEncoder().encode(text)

@@ -1,0 +1,82 @@
+import * as O from 'fp-ts/Option'
+import type { Bytes } from './bytes'
+import { TAG_BYTES, type GcmEngine } from './gcm'
+
+/** What this engine uses of `node:crypto`, told here so that no browser's bundle ever meets that name. */
+interface NodeCrypto {
+  readonly createHmac: (hash: 'sha256', key: Uint8Array) => NodeHmac
+  readonly createCipheriv: (name: 'aes-256-gcm', key: Uint8Array, iv: Uint8Array, options: TagLength) => NodeCipher
+  readonly createDecipheriv: (name: 'aes-256-gcm', key: Uint8Array, iv: Uint8Array, options: TagLength) => NodeDecipher
+}
+interface TagLength {
+  readonly authTagLength: typeof TAG_BYTES
+}
+interface NodeHmac {
+  readonly update: (bytes: Uint8Array) => unknown
+  readonly digest: () => Bytes
+}
+interface NodeTransform {
+  readonly setAAD: (bytes: Uint8Array) => unknown
+  readonly update: (bytes: Uint8Array) => Bytes
+  readonly final: () => Bytes
+}
+interface NodeCipher extends NodeTransform {
+  readonly getAuthTag: () => Bytes
+}
+interface NodeDecipher extends NodeTransform {
+  readonly setAuthTag: (tag: Uint8Array) => unknown
+}
+
+/**
+ * `node:crypto`, which streams and costs a tenth of WebCrypto for small messages.
+ *
+ * @returns `none` where the runtime has no such module (browsers, Node before 22.3).
+ */
+export const nodeGcm = (): O.Option<GcmEngine> => {
+  const found = builtin('node:crypto')
+  return isNodeCrypto(found) ? O.some(engineOf(found)) : O.none
+}
+
+const builtin = (name: string): unknown => {
+  const { process }: { readonly process?: unknown } = globalThis
+  return hasFunction(process, 'getBuiltinModule') ? process.getBuiltinModule(name) : undefined
+}
+
+const isNodeCrypto = (found: unknown): found is NodeCrypto =>
+  hasFunction(found, 'createHmac') && hasFunction(found, 'createCipheriv') && hasFunction(found, 'createDecipheriv')
+
+const hasFunction = <Name extends string>(u: unknown, name: Name): u is Record<Name, (...given: unknown[]) => unknown> =>
+  typeof u === 'object' && u !== null && typeof Reflect.get(u, name) === 'function'
+
+const engineOf = (node: NodeCrypto): GcmEngine => ({
+  isStreaming: true,
+
+  mac: (key) => () => {
+    const hmac = node.createHmac('sha256', key)
+    return { update: (bytes) => void hmac.update(bytes), digest: () => plain(hmac.digest()) }
+  },
+
+  sealer: (key, iv, associated) => {
+    const cipher = node.createCipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
+    cipher.setAAD(associated)
+    return {
+      update: (plaintext) => plain(cipher.update(plaintext)),
+      finish: () => ({ rest: plain(cipher.final()), tag: plain(cipher.getAuthTag()) }),
+    }
+  },
+
+  opener: (key, iv, associated) => {
+    const decipher = node.createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
+    decipher.setAAD(associated)
+    return {
+      update: (ciphertext) => plain(decipher.update(ciphertext)),
+      finish: (tag) => {
+        decipher.setAuthTag(tag)
+        return O.map(plain)(O.tryCatch(() => decipher.final()))
+      },
+    }
+  },
+})
+
+// A Buffer's `slice` is a view where an array's is a copy: nobody after us should have to know.
+const plain = (buffer: Bytes): Bytes => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)

@@ -1,0 +1,64 @@
+import * as E from 'fp-ts/Either'
+import * as TE from 'fp-ts/TaskEither'
+import { CarriedFailure } from '../model/carried-failure'
+import { failure, type Failure } from '../model/failure'
+import { encodeBase64url } from './base64url'
+import { concatenated, textBytes, type Bytes } from './bytes'
+import type { Encrypted } from './cipher'
+import { TAG_BYTES, type GcmEngine, type Sealer } from './gcm'
+import { readPayload, SLICE_BYTES } from './payload'
+import { PREAMBLE_CHARACTERS, preambleText, writePreamble } from './preamble'
+import type { Seal } from './seal'
+
+/** What the encrypted bytes are longer than the plaintext: preamble, separator, tag. */
+export const OVERHEAD_BYTES = PREAMBLE_CHARACTERS + 1 + TAG_BYTES
+
+/** Larger payloads are encrypted as they are read, where the engine can. */
+const WHOLE_BYTES_MAX = 1024 * 1024
+
+/** Encrypts one payload as preamble, a space, ciphertext and tag. Its limits are checked before. */
+export const encryptBlob = async (
+  engine: GcmEngine,
+  given: { readonly key: Bytes; readonly id: string; readonly seal: Seal; readonly sizeField: number },
+  payload: Blob,
+): Promise<E.Either<Failure, Encrypted>> => {
+  const { key, id, seal, sizeField } = given
+  const preamble = writePreamble({ id, iv: seal.iv, seconds: seal.seconds, sizeField })
+  const head = textBytes(`${preambleText(preamble)} `)
+  const sealer = engine.sealer(key, seal.iv, preamble)
+  if (engine.isStreaming && payload.size > WHOLE_BYTES_MAX) return E.right(streamed(head, sealer, payload))
+
+  const plaintext = await readPayload(payload)
+  return E.isLeft(plaintext) ? plaintext : E.right(await whole(head, sealer, plaintext.right))
+}
+
+const whole = async (head: Bytes, sealer: Sealer, plaintext: Bytes): Promise<Encrypted> => {
+  const first = sealer.update(plaintext)
+  const { rest, tag } = await sealer.finish()
+  const body = concatenated(head, first, rest, tag)
+  return { sizeBytes: body.length, body, tag: TE.right(encodeBase64url(tag, true)) }
+}
+
+const streamed = (head: Bytes, sealer: Sealer, payload: Blob): Encrypted => {
+  let tagText: E.Either<Failure, string> = E.left(failure('Aborted', 'The encrypted bytes were not read to their end.'))
+  let position = 0
+
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => controller.enqueue(head),
+      pull: async (controller) => {
+        const slice = await readPayload(payload, position, Math.min(position + SLICE_BYTES, payload.size))
+        if (E.isLeft(slice)) return controller.error(new CarriedFailure(slice.left))
+        position += slice.right.length
+        controller.enqueue(sealer.update(slice.right))
+        if (position < payload.size) return undefined
+        const { rest, tag } = await sealer.finish()
+        tagText = E.right(encodeBase64url(tag, true))
+        controller.enqueue(concatenated(rest, tag))
+        return controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return { sizeBytes: payload.size + OVERHEAD_BYTES, body, tag: async () => tagText }
+}
