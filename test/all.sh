@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Every check, then the tests. A failed check does not hide the next; the last line counts them all.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/node_modules/.bin:$PATH"
+failed=''
+
+check() {
+  local name=$1 output
+  shift
+  if output=$("$@" 2>&1); then
+    echo "ok      $name"
+  else
+    echo "FAILED  $name"
+    echo "$output"
+    failed="$failed $name"
+  fi
+}
+
+check format npm run --silent format:check
+check lint npm run --silent lint
+check types npm run --silent types
+check layers depcruise --config test/tools/layers.mjs src machines test
+check knip knip
+check build npm run --silent build
+check publint publint --strict --pack npm
+check attw attw --pack . --profile esm-only
+
+FAILED_CHECKS="$failed" vitest run --reporter=default --reporter=./test/tools/count-reporter.ts
+status=$?
+[[ -z $failed && $status -eq 0 ]]

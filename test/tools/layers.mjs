@@ -1,0 +1,86 @@
+// Who may import whom: the table of the architecture, one rule for each row.
+
+const ports = 'src/(store/store|cipher/cipher|remote/remote|connectivity|clock)[.]ts$'
+const adapters = '(memory|file|idb|opfs|http|s3|soledad|streaming)'
+const npm = (...names) => `node_modules/(${names.join('|')})/`
+const only = (...allowed) => ({ pathNot: `^(${allowed.join('|')})` })
+const forbidden = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
+
+export default {
+  forbidden: [
+    forbidden(
+      'model-knows-only-data',
+      'src/model imports fp-ts, io-ts and itself.',
+      { path: '^src/model/' },
+      only('src/model/', npm('fp-ts', 'io-ts')),
+    ),
+    forbidden(
+      'machines-are-pure',
+      'machines import xstate, fp-ts and src/model; no port, no adapter, no I/O.',
+      { path: '^machines/' },
+      only('machines/', 'src/model/', npm('xstate', 'fp-ts')),
+    ),
+    forbidden(
+      'ports-know-only-the-model',
+      'A port names what it needs in the words of src/model, and no adapter.',
+      { path: `^${ports}` },
+      only('src/model/', npm('fp-ts')),
+    ),
+    forbidden(
+      'adapters-keep-to-their-port',
+      'An adapter imports its port, the clock, src/model and the library it is about.',
+      { path: '^src/(store|cipher|remote)/' },
+      { path: '^(src|machines)/', pathNot: '^src/($1|model)/|^src/clock[.]ts$' },
+    ),
+    forbidden(
+      'adapters-do-not-know-each-other',
+      'One adapter never imports another.',
+      { path: `^src/(?:store|cipher|remote)/${adapters}` },
+      { path: `^src/(store|cipher|remote)/${adapters}`, pathNot: '^src/[^/]+/$1' },
+    ),
+    forbidden(
+      'actors-speak-to-ports',
+      'src/actors imports ports and src/model, never an adapter.',
+      { path: '^src/actors/' },
+      only('src/actors/', 'src/model/', ports, npm('fp-ts', 'io-ts', 'xstate')),
+    ),
+    forbidden(
+      'blob-sync-knows-no-adapter',
+      'The engine gets its adapters from the app.',
+      { path: '^src/blob-sync' },
+      { path: `^src/(store|cipher|remote)/`, pathNot: `^${ports}` },
+    ),
+    forbidden(
+      'nothing-below-imports-testing-server-cli',
+      'They stand on top.',
+      { path: '^(src|machines)/', pathNot: '^src/(testing|server|cli)/' },
+      { path: '^src/(testing|server|cli)/' },
+    ),
+    forbidden(
+      'only-node-files-import-node',
+      'node:* is for the server, the command line, the file store and files that say node in their name.',
+      { path: '^(src|machines)/', pathNot: '^src/(server|cli)/|^src/store/file|node' },
+      { dependencyTypes: ['core'] },
+    ),
+    forbidden(
+      'index-runs-without-node',
+      'What an app imports from blobsync runs in a browser: no node:* however far away.',
+      { path: '^src/(index|browser)[.]ts$' },
+      { path: '^(node:)?[a-z_0-9]+(/[a-z_0-9]+)*$', reachable: true },
+    ),
+    forbidden('no-circles', 'Nothing imports itself by a detour.', {}, { circular: true }),
+    forbidden('everything-resolves', 'An import leads somewhere.', {}, { couldNotResolve: true }),
+    forbidden(
+      'published-code-uses-dependencies',
+      'src and machines import nothing that users do not get.',
+      { path: '^(src|machines)/' },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    ),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}
