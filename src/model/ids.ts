@@ -10,10 +10,10 @@ export const READ_ID_CHARACTERS_MAX = 254
 
 const legal = new RegExp(`^[A-Za-z0-9_-]{1,${READ_ID_CHARACTERS_MAX}}$(?!\\n)`)
 
-interface BlobIdBrand {
+export interface BlobIdBrand {
   readonly BlobId: unique symbol
 }
-interface NamespaceBrand {
+export interface NamespaceBrand {
   readonly Namespace: unique symbol
 }
 
