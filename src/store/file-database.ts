@@ -1,0 +1,146 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import * as E from 'fp-ts/Either'
+import { join } from 'node:path'
+import * as O from 'fp-ts/Option'
+import type { Failure } from '../model/failure'
+import type { BlobKey } from '../model/ids'
+import type { BlobRecord } from '../model/record'
+import { parseRecord } from './check-record'
+import type { FileLayer } from './file-layer'
+
+/** Where a payload is: in the database, or in a file of so many bytes. */
+export type Payload =
+  | { readonly kind: 'inline'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'file'; readonly name: string; readonly sizeBytes: number }
+
+/**
+ * The records and small payloads of a file store. Every method is one or a few statements and throws SQLite's errors; those
+ * that write are for use inside a transaction and return the name of the payload file that nothing names any more.
+ */
+export interface FileDatabase {
+  readonly records: () => readonly E.Either<Failure, BlobRecord>[]
+  readonly record: (key: BlobKey) => O.Option<E.Either<Failure, BlobRecord>>
+  readonly payload: (key: BlobKey) => O.Option<Payload>
+  readonly fileNames: () => ReadonlySet<string>
+  /** Null as the payload: none. */
+  readonly put: (record: BlobRecord, payload: Payload | null) => string | null
+  readonly remember: (record: BlobRecord) => void
+  readonly remove: (key: BlobKey) => string | null
+  readonly transact: (run: () => void) => void
+  readonly close: () => void
+}
+
+/** The name of the database within a store's folder. */
+export const databasePath = (directory: string): string => join(directory, 'blobs.db')
+
+/** Opens the database of a store's folder for its one owner, and makes its tables where it is new. Throws SQLite's errors. */
+export const openFileDatabase = (directory: string, layer: FileLayer): FileDatabase => {
+  const database = layer.openDatabase(databasePath(directory), false)
+  try {
+    prepareSchema(database)
+    return tables(database, layer)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** Reads the records beside the owner of the store, whose lock it does not need: a WAL has room for readers. */
+export const readRecords = (directory: string, layer: FileLayer): readonly E.Either<Failure, BlobRecord>[] => {
+  const database = layer.openDatabase(databasePath(directory), true)
+  try {
+    database.exec('PRAGMA busy_timeout = 2000')
+    return versionOf(database) === 0 ? [] : allRecords(database)()
+  } finally {
+    database.close()
+  }
+}
+
+const SCHEMA_VERSION = 1
+
+// FULL makes each commit durable. A reader in another process can hold the database for the moment of its opening.
+const settings = 'PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON'
+
+// Payloads have a table of their own, so that a record changes without its payload being written again.
+const schema = `
+  CREATE TABLE blob (
+    number INTEGER PRIMARY KEY,
+    namespace TEXT NOT NULL,
+    id TEXT NOT NULL,
+    record TEXT NOT NULL,
+    file TEXT,
+    fileBytes INTEGER,
+    UNIQUE (namespace, id)
+  ) STRICT;
+  CREATE TABLE payload (
+    number INTEGER PRIMARY KEY REFERENCES blob (number) ON DELETE CASCADE,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`
+
+const prepareSchema = (database: DatabaseSync): void => {
+  database.exec(settings)
+  const version = versionOf(database)
+  if (version > SCHEMA_VERSION) throw new Error(`it was made by a newer version of blobsync (format ${version}): update this one`)
+  if (version === 0) database.exec(`BEGIN; ${schema} COMMIT`)
+}
+
+const versionOf = (database: DatabaseSync): number => Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+
+const allRecords = (database: DatabaseSync) => {
+  const select = database.prepare('SELECT namespace, id, record FROM blob')
+  return () => select.all().map(row => parseRecord(`${text(row['namespace'])}/${text(row['id'])}`, text(row['record'])))
+}
+
+const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
+  const prepare = (sql: string): StatementSync => database.prepare(sql)
+  const recordOf = prepare('SELECT record FROM blob WHERE namespace = ? AND id = ?')
+  const payloadOf = prepare(
+    'SELECT file, fileBytes, bytes FROM blob LEFT JOIN payload USING (number) WHERE namespace = ? AND id = ?',
+  )
+  const fileNames = prepare('SELECT file FROM blob WHERE file IS NOT NULL')
+  const placeOf = prepare('SELECT number, file FROM blob WHERE namespace = ? AND id = ?')
+  const insert = prepare('INSERT INTO blob (namespace, id, record, file, fileBytes) VALUES (?, ?, ?, ?, ?)')
+  const update = prepare('UPDATE blob SET record = ?, file = ?, fileBytes = ? WHERE number = ?')
+  const keep = prepare('INSERT OR REPLACE INTO payload (number, bytes) VALUES (?, ?)')
+  const dropPayload = prepare('DELETE FROM payload WHERE number = ?')
+  const upsertRecord = prepare(
+    'INSERT INTO blob (namespace, id, record) VALUES (?, ?, ?) ON CONFLICT (namespace, id) DO UPDATE SET record = excluded.record',
+  )
+  const removeBlob = prepare('DELETE FROM blob WHERE namespace = ? AND id = ? RETURNING file')
+
+  return {
+    records: allRecords(database),
+    record: ({ namespace, id }) => {
+      const row = recordOf.get(namespace, id)
+      return row === undefined ? O.none : O.some(parseRecord(`${namespace}/${id}`, text(row['record'])))
+    },
+    payload: ({ namespace, id }) => {
+      const { file, fileBytes, bytes } = payloadOf.get(namespace, id) ?? {}
+      if (typeof file === 'string') return O.some({ kind: 'file', name: file, sizeBytes: Number(fileBytes) })
+      return bytes instanceof Uint8Array ? O.some({ kind: 'inline', bytes }) : O.none
+    },
+    fileNames: () => new Set(fileNames.all().map(row => text(row['file']))),
+    put: (record, payload) => {
+      const { namespace, id } = record
+      const file = payload?.kind === 'file' ? payload.name : null
+      const fileBytes = payload?.kind === 'file' ? payload.sizeBytes : null
+      const old = placeOf.get(namespace, id)
+      const number = old?.['number'] ?? insert.run(namespace, id, JSON.stringify(record), file, fileBytes).lastInsertRowid
+      if (old !== undefined) update.run(JSON.stringify(record), file, fileBytes, number)
+      if (payload?.kind === 'inline') keep.run(number, payload.bytes)
+      else if (old !== undefined) dropPayload.run(number)
+      return textOrNull(old?.['file'])
+    },
+    remember: record => {
+      upsertRecord.run(record.namespace, record.id, JSON.stringify(record))
+    },
+    remove: ({ namespace, id }) => textOrNull(removeBlob.get(namespace, id)?.['file']),
+    transact: run => layer.transact(database, run),
+    close: () => database.close(),
+  }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null)

@@ -1,0 +1,73 @@
+import * as E from 'fp-ts/Either'
+import type { TaskEither } from 'fp-ts/TaskEither'
+import { failure, type Failure } from '../model/failure'
+import { keyText, type BlobKey } from '../model/ids'
+import { keep, type FileHome } from './file-home'
+import type { Payload } from './file-database'
+import type { Draft } from './file-payloads'
+import type { Staging } from './store'
+
+/** Runs work on the open home of a store, as its calls do: counted, and with errors of the system turned into failures. */
+export type Use = <A>(
+  what: string,
+  run: (home: FileHome) => E.Either<Failure, A> | Promise<E.Either<Failure, A>>,
+) => TaskEither<Failure, A>
+
+/** A staging that waits in memory up to the inline limit and goes on in a file. A call that fails ends it and discards the bytes. */
+export const stageIn = (home: FileHome, key: BlobKey, inlineBytesMax: number, use: Use): Staging => {
+  let parts: Uint8Array<ArrayBuffer>[] = []
+  let sizeBytes = 0
+  let draft: Draft | null = null
+  let hasEnded = false
+
+  const end = () => {
+    hasEnded = true
+    parts = []
+    home.stagings.delete(discard)
+  }
+
+  const discard = async () => {
+    if (hasEnded) return
+    end()
+    await draft?.discard()
+  }
+
+  const step = (what: string, run: () => Promise<E.Either<Failure, void>>): TaskEither<Failure, void> =>
+    use(`${what} ${keyText(key)}`, async () => {
+      if (hasEnded) return E.left(failure('StorageBroken', `The staging of ${keyText(key)} has ended.`))
+      try {
+        return await run()
+      } catch (error) {
+        await discard()
+        throw error
+      }
+    })
+
+  const spill = async (): Promise<Draft> => {
+    draft = await home.files.draft()
+    for (const part of parts) await draft.append(part)
+    parts = []
+    return draft
+  }
+
+  home.stagings.add(discard)
+  return {
+    append: bytes =>
+      step('Staging', async () => {
+        sizeBytes += bytes.length
+        if (draft === null && sizeBytes <= inlineBytesMax) parts.push(new Uint8Array(bytes))
+        else await (draft ?? (await spill())).append(bytes)
+        return E.right(undefined)
+      }),
+    commit: record =>
+      step('Storing', async () => {
+        const payload: Payload =
+          draft === null
+            ? { kind: 'inline', bytes: Buffer.concat(parts) }
+            : { kind: 'file', name: await draft.place(record), sizeBytes }
+        end()
+        return keep(home, record, payload)
+      }),
+    discard: () => async () => E.right(await discard()),
+  }
+}

@@ -1,0 +1,138 @@
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import * as t from 'io-ts'
+import { Failure, failure } from '../model/failure'
+import { keyText, type BlobKey } from '../model/ids'
+import type { BlobRecord } from '../model/record'
+import { checkRecord } from './check-record'
+import type { Staging, Store } from './store'
+
+/**
+ * A store for authors who write Promises: the methods of `Store`, with the same promises about atomicity and durability.
+ *
+ * Absence is `undefined` or `null`. To say which failure it is, throw a `BlobSyncError` or any value with a `failure` in it;
+ * anything else that is thrown counts as `StorageBroken`. Records may be given as they were read: they are checked one by one.
+ */
+export interface PromiseStore {
+  readonly records: () => Promise<readonly unknown[]>
+  readonly record: (key: BlobKey) => Promise<unknown>
+  readonly read: (key: BlobKey) => Promise<Blob | null | undefined>
+  readonly write: (record: BlobRecord, payload: Blob) => Promise<void>
+  readonly remember: (records: readonly BlobRecord[]) => Promise<void>
+  readonly drop: (record: BlobRecord) => Promise<void>
+  readonly remove: (keys: readonly BlobKey[]) => Promise<void>
+  /** A place for bytes that are not verified yet. @default they wait in memory, then go to `write` */
+  readonly stage?: (key: BlobKey) => Promise<PromiseStaging>
+  readonly close: () => Promise<void>
+}
+
+/** `Staging` in Promises. */
+export interface PromiseStaging {
+  readonly append: (bytes: Uint8Array) => Promise<void>
+  readonly commit: (record: BlobRecord) => Promise<void>
+  readonly discard: () => Promise<void>
+}
+
+/** Makes a `Store` of an object that speaks Promises. Its `close` is called once no other call is under way, and is the last call. */
+export const storeFromPromises = (object: PromiseStore): Store => {
+  let closing: Promise<E.Either<Failure, void>> | null = null
+  const underWay = new Set<Promise<void>>()
+
+  const lift = <A>(call: () => Promise<A>): TE.TaskEither<Failure, A> =>
+    closing === null
+      ? TE.tryCatch(() => counted(call()), failureOf)
+      : TE.left(failure('StorageBroken', 'The store is closed.'))
+  const counted = <A>(call: Promise<A>): Promise<A> => {
+    const ended = call.then(
+      () => {},
+      () => {},
+    )
+    underWay.add(ended)
+    void ended.then(() => underWay.delete(ended))
+    return call
+  }
+  const later =
+    <A>(task: () => TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+    () =>
+      task()()
+
+  const stageOf = (key: BlobKey) => object.stage?.(key) ?? Promise.resolve(stageInMemory(object))
+
+  return {
+    records: () =>
+      later(() =>
+        pipe(
+          lift(() => object.records()),
+          TE.map(values => values.map(value => checkRecord(placeIn(value), value))),
+        ),
+      ),
+    record: key =>
+      later(() =>
+        pipe(
+          lift(() => object.record(key)),
+          TE.flatMapEither(value =>
+            value === null || value === undefined ? E.right(O.none) : E.map(O.some<BlobRecord>)(checkRecord(keyText(key), value)),
+          ),
+        ),
+      ),
+    read: key =>
+      later(() =>
+        pipe(
+          lift(() => object.read(key)),
+          TE.map(O.fromNullable),
+        ),
+      ),
+    write: (record, payload) => later(() => lift(() => object.write(record, payload))),
+    remember: records => later(() => lift(() => object.remember(records))),
+    drop: record => later(() => lift(() => object.drop(record))),
+    remove: keys => later(() => lift(() => object.remove(keys))),
+    stage: key =>
+      later(() =>
+        pipe(
+          lift(() => stageOf(key)),
+          TE.map(
+            (staging): Staging => ({
+              append: bytes => later(() => lift(() => staging.append(bytes))),
+              commit: record => later(() => lift(() => staging.commit(record))),
+              discard: () => later(() => (closing === null ? lift(() => staging.discard()) : TE.right(undefined))),
+            }),
+          ),
+        ),
+      ),
+    close: () => () => (closing ??= TE.tryCatch(() => Promise.all(underWay).then(() => object.close()), failureOf)()),
+  }
+}
+
+const Thrown = t.type({ failure: Failure })
+
+const failureOf = (thrown: unknown): Failure =>
+  Thrown.is(thrown)
+    ? thrown.failure
+    : failure('StorageBroken', `The store failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+
+const Placed = t.type({ namespace: t.string, id: t.string })
+
+const placeIn = (value: unknown): string => (Placed.is(value) ? `${value.namespace}/${value.id}` : 'an unknown blob')
+
+const stageInMemory = (object: PromiseStore): PromiseStaging => {
+  let parts: Uint8Array<ArrayBuffer>[] | null = []
+  const held = () => {
+    if (parts === null) throw new Error('the staging has ended')
+    return parts
+  }
+  return {
+    append: async bytes => {
+      held().push(new Uint8Array(bytes))
+    },
+    commit: async record => {
+      const payload = new Blob(held())
+      parts = null
+      await object.write(record, payload)
+    },
+    discard: async () => {
+      parts = null
+    },
+  }
+}
