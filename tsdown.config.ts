@@ -31,12 +31,12 @@ const viaImportsMap = {
 
 export default defineConfig({
   entry: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path))),
-  root: 'src',
   format: 'esm',
   platform: 'neutral',
   target: 'es2022',
   fixedExtension: false,
   unbundle: true,
+  outputOptions: { entryFileNames: ({ name }) => `${name.replace(/^src\//, '')}.js` },
   dts: { generator: 'tsgo', tsgo: { path: 'node_modules/.bin/tsc' } },
   sourcemap: true,
   clean: true,
