@@ -20,11 +20,10 @@ check() {
 check format npm run --silent format:check
 check lint npm run --silent lint
 check types npm run --silent types
-check layers depcruise --config test/tools/layers.mjs src machines test
-check knip knip
+check layers npm run --silent layers
+check unused npm run --silent unused
 check build npm run --silent build
-check publint publint --strict --pack npm
-check attw attw --pack . --profile esm-only
+check packed npm run --silent packed
 
 FAILED_CHECKS="$failed" vitest run --reporter=default --reporter=./test/tools/count-reporter.ts
 status=$?
