@@ -97,7 +97,8 @@ const sightings = ({ tombstones, looks }: Comparison, entries: ReadonlyMap<BlobI
     const hasTombstone = deleted.has(id)
     if (entry === undefined) return { kind: hasTombstone ? 'deleted' : 'absent' }
     const seen = looks?.get(id)
-    if (entry.tag !== null || seen === undefined) return { kind: 'live', tag: entry.tag, mayLook: entry.tag === null, hasTombstone }
+    if (entry.tag !== null || seen === undefined)
+      return { kind: 'live', tag: entry.tag, mayLook: entry.tag === null, hasTombstone }
     return seen === null ? { kind: 'leaving' } : { kind: 'live', tag: seen.tag, mayLook: false, hasTombstone }
   }
 }
@@ -158,7 +159,11 @@ const judgeMissing = (record: BlobRecord, { startedAtMs, nowMs }: Comparison): V
 const remove = (record: BlobRecord, { nowMs }: Comparison): Change => {
   if (!record.isHere) return { kind: 'forget', before: record }
   const { seal, tag } = record
-  return { kind: 'trash', before: record, after: { ...record, ...restarted(nowMs), status: 'SYNCED', seal, tag, trashedAtMs: nowMs } }
+  return {
+    kind: 'trash',
+    before: record,
+    after: { ...record, ...restarted(nowMs), status: 'SYNCED', seal, tag, trashedAtMs: nowMs },
+  }
 }
 
 const fetchAgain = (record: BlobRecord, { nowMs }: Comparison): Change => ({

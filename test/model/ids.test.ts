@@ -27,10 +27,13 @@ describe('ids', () => {
     expect(BlobId.is(text)).toBe(text.length > 0 && text.length <= 254 && [...text].every((c) => /[A-Za-z0-9_-]/.test(c)))
   })
 
-  test.prop([legalName, legalName, legalName, legalName])('keys of different blobs differ as text', (id, namespace, otherId, other) => {
-    const isSame = id === otherId && namespace === other
-    expect(E.map(keyText)(blobKey(id, namespace))).not.toEqual(isSame ? null : E.map(keyText)(blobKey(otherId, other)))
-  })
+  test.prop([legalName, legalName, legalName, legalName])(
+    'keys of different blobs differ as text',
+    (id, namespace, otherId, other) => {
+      const isSame = id === otherId && namespace === other
+      expect(E.map(keyText)(blobKey(id, namespace))).not.toEqual(isSame ? null : E.map(keyText)(blobKey(otherId, other)))
+    },
+  )
 
   test('ids that differ in case are different', () => {
     expect(blobKey('a')).not.toEqual(blobKey('A'))

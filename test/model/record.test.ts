@@ -64,7 +64,10 @@ describe('records', () => {
   })
 
   test('what is given to a new record wins', () => {
-    expect(newRecord({ ...fresh, priority: 'urgent', held: 'localOnly' })).toMatchObject({ priority: 'urgent', held: 'localOnly' })
+    expect(newRecord({ ...fresh, priority: 'urgent', held: 'localOnly' })).toMatchObject({
+      priority: 'urgent',
+      held: 'localOnly',
+    })
   })
 
   test('urgent comes before high, high before medium, medium before low', () => {

@@ -1,5 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import * as E from 'fp-ts/Either'
+import type * as t from 'io-ts'
 import { describe, expect } from 'vitest'
 import { checkIds, Count, decode, IdList, ServerInfo, Tag } from '../../src/model/wire'
 
@@ -14,10 +15,13 @@ describe('tags', () => {
     expect(Tag.is(base64url(bytes))).toBe(bytes.length === 16)
   })
 
-  test.prop([fc.uint8Array({ minLength: 16, maxLength: 16 }), fc.nat(23)])('a tag that lacks a character is none', (bytes, at) => {
-    const text = base64url(bytes)
-    expect(Tag.is(text.slice(0, at) + text.slice(at + 1))).toBe(false)
-  })
+  test.prop([fc.uint8Array({ minLength: 16, maxLength: 16 }), fc.nat(23)])(
+    'a tag that lacks a character is none',
+    (bytes, at) => {
+      const text = base64url(bytes)
+      expect(Tag.is(text.slice(0, at) + text.slice(at + 1))).toBe(false)
+    },
+  )
 
   test.each([
     ['empty', ''],
@@ -61,7 +65,8 @@ describe('lists of ids', () => {
 
 describe('messages', () => {
   test.prop([fc.jsonValue()])('a message decodes or is Corrupt, and names what it was', (message) => {
-    for (const codec of [IdList, Count, ServerInfo]) {
+    const codecs: readonly t.Decoder<unknown, unknown>[] = [IdList, Count, ServerInfo]
+    for (const codec of codecs) {
       const decoded = decode(codec, 'The list', message)
       if (E.isRight(decoded)) expect(decoded.right).toEqual(message)
       else expect(decoded.left).toMatchObject({ _tag: 'Corrupt', message: expect.stringContaining('The list') })
