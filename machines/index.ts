@@ -1,0 +1,5 @@
+export * from './backoff'
+export * from './blob'
+export * from './coordinator'
+export { Roster, type Live, type Tally } from './roster'
+export { Slots } from './slots'

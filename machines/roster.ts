@@ -1,0 +1,166 @@
+import { keyText, type BlobKey } from '../src/model/ids'
+import { isActive, rankOf, type BlobRecord, type Status } from '../src/model/record'
+import type { BlobPhase } from './blob'
+import { Heap } from './heap'
+
+/** A blob whose actor is alive. */
+export interface Live {
+  phase: BlobPhase
+  /** Its place among those that wait: lower waited longer. */
+  order: number
+  /** Which token its slot was granted under. */
+  accessRound: number
+  /** The app has just asked something of it: it stays until it has answered. */
+  isCalled: boolean
+}
+
+/** A blob that waits as a record: for a place in the window, or for its due time. */
+interface Ticket {
+  readonly key: string
+  readonly rank: number
+  readonly order: number
+  readonly dueAtMs: number
+}
+
+export interface Tally {
+  readonly counts: Record<Status, number>
+  held: number
+  active: number
+  bytesHere: number
+}
+
+/**
+ * All blobs of the device as records, those that wait in order, and those that live.
+ *
+ * It changes in place, beside the chart: a queue that is copied at each event costs more than the transfers (decisions.md).
+ * Every operation takes constant or logarithmic time.
+ */
+export class Roster {
+  readonly #records = new Map<string, BlobRecord>()
+  readonly #tickets = new Map<string, Ticket>()
+  readonly #ready = new Heap<Ticket>((a, b) => a.rank > b.rank || (a.rank === b.rank && a.order < b.order))
+  readonly #due = new Heap<Ticket>((a, b) => a.dueAtMs < b.dueAtMs)
+  readonly live = new Map<string, Live>()
+  /** Observers per blob. */
+  readonly observed = new Map<string, number>()
+  /** Asked for by the app right now: these go even while paused. */
+  readonly wanted = new Set<string>()
+  /** Blobs whose actor crashed. */
+  readonly setAside = new Set<string>()
+  readonly tally: Tally = {
+    counts: { SYNCED: 0, PENDING_UPLOAD: 0, PENDING_DOWNLOAD: 0, FAILED_DOWNLOAD: 0, PENDING_DELETE: 0 },
+    held: 0,
+    active: 0,
+    bytesHere: 0,
+  }
+  #order = 0
+
+  get(key: BlobKey): BlobRecord | undefined {
+    return this.#records.get(keyText(key))
+  }
+
+  byText(key: string): BlobRecord | undefined {
+    return this.#records.get(key)
+  }
+
+  all(): Iterable<BlobRecord> {
+    return this.#records.values()
+  }
+
+  get size(): number {
+    return this.#records.size
+  }
+
+  /** Takes in what is known of a blob now. One that is not alive and has work gets a ticket. */
+  set(record: BlobRecord): void {
+    const key = keyText(record)
+    const before = this.#records.get(key)
+    if (before !== undefined) this.#count(before, -1)
+    this.#records.set(key, record)
+    this.#count(record, 1)
+    if (!this.live.has(key)) this.#issueTicket(key, record)
+  }
+
+  delete(key: BlobKey): void {
+    const text = keyText(key)
+    const before = this.#records.get(text)
+    if (before !== undefined) this.#count(before, -1)
+    this.#records.delete(text)
+    this.#tickets.delete(text)
+    this.wanted.delete(text)
+  }
+
+  enter(key: string, accessRound: number): Live {
+    const order = this.#tickets.get(key)?.order ?? this.#order++
+    this.#tickets.delete(key)
+    const live: Live = { phase: 'resting', order, accessRound, isCalled: false }
+    this.live.set(key, live)
+    return live
+  }
+
+  leave(key: string): void {
+    this.live.delete(key)
+    const record = this.#records.get(key)
+    if (record !== undefined) this.#issueTicket(key, record)
+  }
+
+  /** The record that has waited longest among the most pressing ones, if any is ready. */
+  nextReady(): BlobRecord | undefined {
+    const top = this.#top(this.#ready)
+    return top === undefined ? undefined : this.#records.get(top.key)
+  }
+
+  /** The next record that was asked for and is ready; only a few ever are. */
+  nextWanted(): BlobRecord | undefined {
+    for (const key of this.wanted) if (this.#tickets.has(key)) return this.#records.get(key)
+    return undefined
+  }
+
+  earliestDueMs(): number | null {
+    return this.#top(this.#due)?.dueAtMs ?? null
+  }
+
+  /** Makes those ready whose due time is not after `untilMs`. */
+  promote(untilMs: number): void {
+    for (let top = this.#top(this.#due); top !== undefined && top.dueAtMs <= untilMs; top = this.#top(this.#due)) {
+      const record = this.#records.get(top.key)
+      this.#tickets.delete(top.key)
+      if (record !== undefined) this.set({ ...record, dueAtMs: null })
+    }
+  }
+
+  orderAgain(live: Live): void {
+    live.order = this.#order++
+  }
+
+  #top(heap: Heap<Ticket>): Ticket | undefined {
+    for (let top = heap.peek(); top !== undefined; top = heap.peek()) {
+      if (this.#tickets.get(top.key) === top) return top
+      heap.pop()
+    }
+    return undefined
+  }
+
+  #issueTicket(key: string, record: BlobRecord): void {
+    if (!isActive(record) || this.setAside.has(key)) {
+      this.#tickets.delete(key)
+      return
+    }
+    const old = this.#tickets.get(key)
+    const dueAtMs = record.dueAtMs ?? 0
+    const rank = rankOf[record.priority]
+    if (old !== undefined && old.rank === rank && old.dueAtMs === dueAtMs) return
+    const ticket: Ticket = { key, rank, dueAtMs, order: old?.order ?? this.#order++ }
+    this.#tickets.set(key, ticket)
+    ;(record.dueAtMs === null ? this.#ready : this.#due).push(ticket)
+  }
+
+  #count(record: BlobRecord, by: 1 | -1): void {
+    if (record.trashedAtMs !== null) return
+    const { tally } = this
+    tally.counts[record.status] += by
+    if (record.held !== null) tally.held += by
+    if (isActive(record)) tally.active += by
+    if (record.isHere) tally.bytesHere += by * (record.sizeBytes ?? 0)
+  }
+}
