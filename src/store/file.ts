@@ -13,7 +13,7 @@ import { stageIn, type Use } from './file-staging'
 import type { Store } from './store'
 
 export interface FileStoreOptions {
-  /** The largest payload, in bytes, that is kept in the database; a larger one is a file. @default 65536 */
+  /** The largest payload, in bytes, that is kept in the database; a larger one is a file. @default 262144 */
   readonly inlineBytesMax?: number
   /** What it asks of the system; another one can make calls fail. @default Node's file system and SQLite */
   readonly layer?: FileLayer
@@ -86,7 +86,8 @@ export const readFileRecords =
       E.right((await isThere(databasePath(directory))) ? readRecords(directory, layer) : []),
     )
 
-const INLINE_BYTES_MAX = 64 * 1024
+// Measured, 10 writes in flight, database against files in ms: 1000×10 kB 130/1200, 100×100 kB 45/270, 40×250 kB 70/120, 10×1 MB 65/40.
+const INLINE_BYTES_MAX = 256 * 1024
 
 const isThere = async (path: string): Promise<boolean> => {
   try {

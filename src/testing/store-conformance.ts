@@ -57,7 +57,7 @@ interface Restart {
   readonly after: (store: Store) => Promise<void>
 }
 
-const sizes = [0, 1, 10_000, 65_536, 65_537, 300_000]
+const sizes = [0, 1, 10_000, 65_536, 65_537, 262_144, 262_145]
 
 const promises: readonly StorePromise[] = [
   {
@@ -345,7 +345,7 @@ const restarts: readonly Restart[] = [
       await expectRecord(store, recordOf('only-a-record'))
       expectNone(await done(store.read(key('b1'))), 'a dropped payload')
       expectNone(await done(store.record(key('b2'))), 'a removed record')
-      for (const index of [0, 3, 4, 5]) await expectPayload(store, key(`b${index}`), bytes(sizes[index] ?? 0, index))
+      for (const index of [0, 3, 4, 5, 6]) await expectPayload(store, key(`b${index}`), bytes(sizes[index] ?? 0, index))
     },
   },
   {
