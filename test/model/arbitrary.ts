@@ -41,7 +41,7 @@ export const someRecord = (id: fc.Arbitrary<BlobId> = someId): fc.Arbitrary<Blob
     .record({
       id,
       status: keysOf(Status),
-      held: fc.option(keysOf(HeldReason), { freq: 1 }),
+      held: fc.option(keysOf(HeldReason), { freq: 2 }),
       priority: keysOf(Priority),
       sizeBytes: fc.option(fc.nat()),
       isHere: fc.boolean(),

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import * as E from 'fp-ts/Either'
 import { describe, expect } from 'vitest'
 import { type Answer, answerTo, Failure, type FailureTag, serverError, throttled } from '../../src/model/failure'
-import { HeldReason } from '../../src/model/record'
+import type { HeldReason } from '../../src/model/record'
 import { someFailure } from './arbitrary'
 
 const later: Answer = { kind: 'backOff', atLeastMs: 0 }
