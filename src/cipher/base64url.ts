@@ -1,25 +1,29 @@
 import * as O from 'fp-ts/Option'
-import type { Bytes } from './bytes'
+import { textBytes, type Bytes } from './bytes'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const PAD = 0x3d
 const NONE = 0xff
 
+const characterOf = textBytes(alphabet)
 const valueOf = new Uint8Array(256).fill(NONE)
-for (let value = 0; value < alphabet.length; value++) valueOf[alphabet.charCodeAt(value)] = value
+characterOf.forEach((character, value) => (valueOf[character] = value))
 
-/** RFC 4648 section 5. @param isPadded whether `=` fills the last group of four. */
-export const encodeBase64url = (bytes: Uint8Array, isPadded: boolean): string => {
-  let text = ''
-  for (let position = 0; position < bytes.length; position += 3) {
-    const [a = 0, b = 0, c = 0] = bytes.subarray(position, position + 3)
-    const group = (a << 16) | (b << 8) | c
-    const characters = Math.min(4, bytes.length - position + 1)
-    for (let index = 0; index < characters; index++) text += alphabet.charAt((group >> (18 - 6 * index)) & 63)
-    if (isPadded) text += '='.repeat(4 - characters)
+/** RFC 4648 section 5, as ASCII. @param isPadded whether `=` fills the last group of four. */
+export const base64urlBytes = (bytes: Uint8Array, isPadded: boolean): Bytes => {
+  const characters = Math.ceil((bytes.length * 4) / 3)
+  const text = new Uint8Array(isPadded ? Math.ceil(characters / 4) * 4 : characters).fill(PAD)
+  // Plain indices: this runs once per blob, and an iterator would cost as much as the encryption.
+  for (let index = 0; index < characters; index++) {
+    const from = (index * 3) >> 2
+    const pair = ((bytes[from] ?? 0) << 8) | (bytes[from + 1] ?? 0)
+    text[index] = characterOf[(pair >> (10 - ((index * 6) & 7))) & 63] ?? PAD
   }
   return text
 }
+
+/** `base64urlBytes` as text. */
+export const encodeBase64url = (bytes: Uint8Array, isPadded: boolean): string => String.fromCharCode(...base64urlBytes(bytes, isPadded))
 
 /**
  * Reads the one form in which `encodeBase64url` writes them: no other character, exact padding, unused bits zero.

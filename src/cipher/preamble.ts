@@ -2,7 +2,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import { failure, type Failure } from '../model/failure'
-import { decodeBase64url, encodeBase64url } from './base64url'
+import { base64urlBytes, decodeBase64url } from './base64url'
 import { textBytes, type Bytes } from './bytes'
 
 /** What stands before the ciphertext: who encrypted what, when and how. All of it is authenticated. */
@@ -19,6 +19,8 @@ export interface Preamble {
 export const IV_BYTES = 16
 /** A preamble as text, always 736 characters. */
 export const PREAMBLE_CHARACTERS = 736
+/** The space that ends it. */
+export const SEPARATOR = 0x20
 /** Scheme 1: a symmetric key; scheme 2: someone else encrypted it, in a way of their own. */
 export const SYMMETRIC_SCHEME = 1
 export const EXTERNAL_SCHEME = 2
@@ -60,7 +62,8 @@ export const writePreamble = (given: {
   return bytes
 }
 
-export const preambleText = (bytes: Bytes): string => encodeBase64url(bytes, true)
+/** A preamble as it stands in the blob, ASCII. */
+export const preambleText = (bytes: Bytes): Bytes => base64urlBytes(bytes, true)
 
 /** Reads what stands before the separator; `Tampered` unless it is strict base64url of a whole preamble, today's or legacy. */
 export const readPreamble = (text: Uint8Array): E.Either<Failure, Preamble> =>

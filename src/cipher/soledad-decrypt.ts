@@ -5,10 +5,9 @@ import { encodeBase64url } from './base64url'
 import { concatenated, type Bytes } from './bytes'
 import type { Decrypted, Sink } from './cipher'
 import { TAG_BYTES, type GcmEngine, type Opener } from './gcm'
-import { EXTERNAL_SCHEME, GCM_METHOD, readPreamble, REVISION, SYMMETRIC_SCHEME, type Preamble } from './preamble'
+import { EXTERNAL_SCHEME, GCM_METHOD, readPreamble, REVISION, SEPARATOR, SYMMETRIC_SCHEME, type Preamble } from './preamble'
 import type { Source } from './source'
 
-const SEPARATOR = 0x20
 /** No preamble is that long: bytes beyond are not searched for the separator. */
 const SEARCHED_BYTES_MAX = 1200
 

@@ -3,11 +3,11 @@ import * as TE from 'fp-ts/TaskEither'
 import { CarriedFailure } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
 import { encodeBase64url } from './base64url'
-import { concatenated, textBytes, type Bytes } from './bytes'
+import { concatenated, type Bytes } from './bytes'
 import type { Encrypted } from './cipher'
 import { TAG_BYTES, type GcmEngine, type Sealer } from './gcm'
 import { readPayload, SLICE_BYTES } from './payload'
-import { PREAMBLE_CHARACTERS, preambleText, writePreamble } from './preamble'
+import { PREAMBLE_CHARACTERS, preambleText, SEPARATOR, writePreamble } from './preamble'
 import type { Seal } from './seal'
 
 /** What the encrypted bytes are longer than the plaintext: preamble, separator, tag. */
@@ -24,7 +24,7 @@ export const encryptBlob = async (
 ): Promise<E.Either<Failure, Encrypted>> => {
   const { key, id, seal, sizeField } = given
   const preamble = writePreamble({ id, iv: seal.iv, seconds: seal.seconds, sizeField })
-  const head = textBytes(`${preambleText(preamble)} `)
+  const head = concatenated(preambleText(preamble), Uint8Array.of(SEPARATOR))
   const sealer = engine.sealer(key, seal.iv, preamble)
   if (engine.isStreaming && payload.size > WHOLE_BYTES_MAX) return E.right(streamed(head, sealer, payload))
 
