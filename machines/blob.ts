@@ -1,18 +1,8 @@
 import { assign, fromPromise, sendParent, setup, type EventObject } from 'xstate'
 import { answerTo, type Failure } from '../src/model/failure'
+import type { Outcome } from '../src/model/outcome'
 import type { BlobRecord, HeldReason, Priority } from '../src/model/record'
 import { backoffMs, type BackoffPlan } from './backoff'
-
-/** What an actor that transfers gives: the record as it is on disk now, or why not, when, and a roll of the dice for jitter. */
-export type Outcome =
-  | { readonly isDone: true; readonly record: BlobRecord }
-  | {
-      readonly isDone: false
-      readonly failure: Failure
-      readonly record: BlobRecord
-      readonly atMs: number
-      readonly roll: number
-    }
 
 /** Where a blob is inside its status, as it reports it to the coordinator. */
 export type BlobPhase = 'queued' | 'transferring' | 'backingOff' | 'held' | 'resting'
@@ -218,7 +208,7 @@ export const blobMachine = setup({
         transferring: {
           description: 'Holds a slot while the remote takes the encrypted bytes.',
           entry: { type: 'report', params: { phase: 'transferring' } },
-          on: { 'slot.revoked': 'queued' },
+          on: { 'slot.revoked': 'queued', 'blob.prioritised': { actions: 'takePriority' } },
           invoke: {
             src: 'upload',
             input: ({ context }) => ({ record: context.record }),
@@ -262,7 +252,7 @@ export const blobMachine = setup({
         transferring: {
           description: 'Holds a slot while the bytes come, are verified and stored.',
           entry: { type: 'report', params: { phase: 'transferring' } },
-          on: { 'slot.revoked': 'queued' },
+          on: { 'slot.revoked': 'queued', 'blob.prioritised': { actions: 'takePriority' } },
           invoke: {
             src: 'download',
             input: ({ context }) => ({ record: context.record }),
@@ -326,7 +316,7 @@ export const blobMachine = setup({
         transferring: {
           description: 'Holds a slot while the remote deletes.',
           entry: { type: 'report', params: { phase: 'transferring' } },
-          on: { 'slot.revoked': 'queued' },
+          on: { 'slot.revoked': 'queued', 'blob.prioritised': { actions: 'takePriority' } },
           invoke: {
             src: 'erase',
             input: ({ context }) => ({ record: context.record }),

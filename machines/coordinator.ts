@@ -81,7 +81,8 @@ export type CoordinatorEvent =
   | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown }
 
 export type CoordinatorEmitted =
-  | Extract<BlobReport, { type: 'blob.moved' }>
+  /** `before`: the record until now; undefined for a blob that was not known. */
+  | (Extract<BlobReport, { type: 'blob.moved' }> & { readonly before: BlobRecord | undefined })
   | { readonly type: 'blob.gone'; readonly record: BlobRecord }
   | { readonly type: 'blob.crashed'; readonly record: BlobRecord; readonly error: unknown }
   | { readonly type: 'storage.granted'; readonly holder: string }
@@ -233,8 +234,9 @@ export const coordinatorMachine = base.extend({
         if (event.phase === 'queued' && !wasTransferring) roster.orderAgain(live)
         live.phase = event.phase
       }
+      const before = roster.byText(key)
       roster.set(event.record)
-      enqueue.emit(event)
+      enqueue.emit({ ...event, before })
       if (event.phase === 'resting') roster.wanted.delete(key)
       if (live !== undefined && trim(roster, key, live)) enqueue.stopChild(key)
       if (event.failure === null) {
@@ -260,7 +262,8 @@ export const coordinatorMachine = base.extend({
             }
             break
           case 'NotFound':
-            enqueue.raise({ type: 'sync.requested' })
+            // The list tells whether it was deleted meanwhile; an answer to `get` needs none.
+            if (!roster.wanted.has(key)) enqueue.raise({ type: 'sync.requested' })
             break
           default:
             break

@@ -1,7 +1,15 @@
-/** The time, and timers that keep to it. XState's simulated clock with a `now` added fits, so that tests own the time. */
+/** The time, and timers that keep to it. A simulated one gives the time to tests. */
 export interface Clock {
   /** Milliseconds since 1970. */
   readonly now: () => number
-  readonly setTimeout: (run: (...args: unknown[]) => void, delayMs: number) => unknown
-  readonly clearTimeout: (id: never) => void
+  readonly setTimeout: (run: () => void, delayMs: number) => unknown
+  /** @param id What `setTimeout` gave. */
+  readonly clearTimeout: (id: unknown) => void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimeout: (run, delayMs) => globalThis.setTimeout(run, delayMs),
+  // Only what `setTimeout` above gave comes back.
+  clearTimeout: (id) => globalThis.clearTimeout(id as ReturnType<typeof globalThis.setTimeout>),
 }

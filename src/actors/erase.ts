@@ -1,0 +1,75 @@
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import type { Failure } from '../model/failure'
+import type { Outcome } from '../model/outcome'
+import type { BlobRecord } from '../model/record'
+import { atRest, settle, writeUnlessAborted, type Attempt, type Tools } from './tools'
+import { tagAtEnd } from './upload'
+
+/** Deletes one blob on the remote, and writes when that was. A blob that is not there counts as deleted. */
+export const erase = (tools: Tools, record: BlobRecord, signal: AbortSignal): Promise<Outcome> => {
+  const attempt: Attempt = { tools, signal, record }
+  return settle(
+    attempt,
+    pipe(
+      tools.remote.delete(record, { signal }),
+      TE.orElse((reason) => (reason._tag === 'NotFound' ? TE.right(undefined) : TE.left(reason))),
+      TE.chain(() => {
+        const erased = atRest(record, { erasedAtMs: tools.now() }, tools.now())
+        return pipe(
+          writeUnlessAborted(attempt, tools.store.remember([erased])),
+          TE.map(() => erased),
+        )
+      }),
+    ),
+  )
+}
+
+/**
+ * Writes the mark of a deletion and drops the payload. What the remote cannot know of, or what must not be deleted there (held
+ * as `localOnly` or `conflict`), is removed for good instead: then the record comes back as it was.
+ */
+export const mark = (tools: Tools, record: BlobRecord, signal: AbortSignal): Promise<Outcome> => {
+  const attempt: Attempt = { tools, signal, record }
+  const isLocalMatter =
+    record.held === 'localOnly' || record.held === 'conflict' || (record.status === 'PENDING_UPLOAD' && !record.uploadWasTried)
+  if (isLocalMatter) {
+    return settle(
+      attempt,
+      pipe(
+        tools.inTurn([record], tools.store.remove([record])),
+        TE.map(() => record),
+      ),
+    )
+  }
+  return settle(
+    attempt,
+    pipe(
+      ownTag(attempt),
+      TE.chain((tag) => {
+        const marked = atRest(record, { status: 'PENDING_DELETE', isHere: false, tag, erasedAtMs: null }, tools.now())
+        return pipe(
+          tools.inTurn([record], tools.store.drop(marked)),
+          TE.map(() => marked),
+        )
+      }),
+    ),
+  )
+}
+
+/** The tag that an upload of ours has or would have: by it a PUT that arrives after the DELETE is told from a new blob. */
+const ownTag = ({ tools, record }: Attempt): TE.TaskEither<Failure, string | null> => {
+  const { seal } = record
+  if (record.tag !== null || seal === null || record.status !== 'PENDING_UPLOAD') return TE.right(record.tag)
+  return pipe(
+    tools.inTurn([record], tools.store.read(record)),
+    TE.chain(
+      O.match(
+        (): TE.TaskEither<Failure, string | null> => TE.right(null),
+        (payload): TE.TaskEither<Failure, string | null> => pipe(tools.cipher.encrypt(record, seal, payload), TE.chain(tagAtEnd)),
+      ),
+    ),
+    TE.orElse((): TE.TaskEither<Failure, string | null> => TE.right(null)),
+  )
+}

@@ -1,0 +1,129 @@
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import type { Encrypted } from '../cipher/cipher'
+import { failure, type Failure } from '../model/failure'
+import type { Outcome } from '../model/outcome'
+import type { BlobRecord } from '../model/record'
+import { atRest, settle, writeUnlessAborted, type Attempt, type Tools } from './tools'
+
+/** Sends one blob, encrypted, and writes that the remote holds it. An id that is taken by the same content counts as sent. */
+export const upload = (tools: Tools, record: BlobRecord, signal: AbortSignal): Promise<Outcome> => {
+  const attempt: Attempt = { tools, signal, record }
+  return settle(
+    attempt,
+    pipe(
+      announce(attempt),
+      TE.chain((seal) =>
+        pipe(
+          payloadOf(attempt),
+          TE.chain((payload) => send(attempt, seal, payload)),
+        ),
+      ),
+      TE.chain((tag) => {
+        const synced = atRest(attempt.record, { status: 'SYNCED', tag, missingSinceMs: null }, tools.now())
+        return pipe(
+          writeUnlessAborted(attempt, tools.store.remember([synced])),
+          TE.map(() => synced),
+        )
+      }),
+    ),
+  )
+}
+
+/** Notes that a PUT may arrive from now on, and with which seal. */
+const announce = (attempt: Attempt): TE.TaskEither<Failure, string> => {
+  const { tools, record } = attempt
+  const seal = record.seal ?? tools.cipher.seal()
+  if (record.uploadWasTried && record.seal !== null) return TE.right(seal)
+  const announced: BlobRecord = { ...record, seal, uploadWasTried: true }
+  return pipe(
+    writeUnlessAborted(attempt, tools.store.remember([announced])),
+    TE.map(() => {
+      attempt.record = announced
+      return seal
+    }),
+  )
+}
+
+const payloadOf = ({ tools, record }: Attempt): TE.TaskEither<Failure, Blob> =>
+  pipe(
+    tools.inTurn([record], tools.store.read(record)),
+    TE.chain(
+      O.match(
+        () => TE.left<Failure, Blob>(failure('Corrupt', 'The payload is gone from this device: put the blob again.')),
+        (payload) => TE.right(payload),
+      ),
+    ),
+  )
+
+/** @returns the tag under which the remote holds the content. */
+const send = (attempt: Attempt, seal: string, payload: Blob): TE.TaskEither<Failure, string> => {
+  const { tools, record, signal } = attempt
+  return pipe(
+    tools.cipher.encrypt(record, seal, payload),
+    TE.chain((encrypted) => {
+      const onProgress = (bytes: number) => tools.onProgress(record, bytes, encrypted.sizeBytes)
+      return pipe(
+        tools.remote.put(record, { sizeBytes: encrypted.sizeBytes, body: encrypted.body, signal, onProgress }),
+        TE.chain(() => encrypted.tag),
+      )
+    }),
+    TE.orElse((reason) => (reason._tag === 'Exists' ? settleExisting(attempt, seal, payload, reason) : TE.left(reason))),
+  )
+}
+
+/** The id is taken: by our own earlier PUT, by the same content, or by another. */
+const settleExisting = (attempt: Attempt, seal: string, payload: Blob, exists: Failure): TE.TaskEither<Failure, string> => {
+  const { tools, record, signal } = attempt
+  return pipe(
+    tools.remote.stat(record, { signal }),
+    TE.chain(
+      O.match(
+        () => TE.left<Failure, string>(failure('Unreachable', 'The remote refused the id as taken, then did not hold it.')),
+        ({ tag }) =>
+          pipe(
+            tagOf(attempt, seal, payload),
+            TE.chain((own) => (tag === own ? TE.right(own) : sameOnceFetched(attempt, payload, exists))),
+          ),
+      ),
+    ),
+  )
+}
+
+const tagOf = ({ tools, record }: Attempt, seal: string, payload: Blob): TE.TaskEither<Failure, string> =>
+  pipe(tools.cipher.encrypt(record, seal, payload), TE.chain(tagAtEnd))
+
+/** Reads an encryption to its end for the sake of its tag. */
+export const tagAtEnd = ({ body, tag }: Encrypted): TE.TaskEither<Failure, string> => {
+  if (body instanceof Uint8Array) return tag
+  return pipe(
+    TE.tryCatch(
+      () => body.pipeTo(new WritableStream()),
+      () => failure('StorageBroken', 'The payload could not be read to its end.'),
+    ),
+    TE.chain(() => tag),
+  )
+}
+
+const sameOnceFetched = (attempt: Attempt, payload: Blob, exists: Failure): TE.TaskEither<Failure, string> => {
+  const { tools, record, signal } = attempt
+  let offset = 0
+  return pipe(
+    tools.remote.get(record, { signal }),
+    TE.chain(({ body, tag }) =>
+      tools.cipher.decrypt(record, body, tag, (bytes) => async () => {
+        const own = new Uint8Array(await payload.slice(offset, offset + bytes.length).arrayBuffer())
+        offset += bytes.length
+        return own.length === bytes.length && own.every((byte, at) => byte === bytes[at]) ? E.right(undefined) : E.left(exists)
+      }),
+    ),
+    TE.filterOrElse(
+      ({ isExternal, sizeBytes }) => !isExternal && sizeBytes === payload.size,
+      () => exists,
+    ),
+    TE.map(({ tag }) => tag),
+    TE.mapLeft((reason) => (reason._tag === 'Tampered' ? exists : reason)),
+  )
+}

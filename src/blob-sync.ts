@@ -1,0 +1,485 @@
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import { createActor, fromPromise } from 'xstate'
+import { blobMachine, coordinatorMachine, defaultDelaysMs, Roster, type ListOutcome, type RecallOutcome } from '../machines'
+import { download } from './actors/download'
+import { erase, mark } from './actors/erase'
+import { list } from './actors/list'
+import { recall } from './actors/recall'
+import { atRest, type Tools } from './actors/tools'
+import { turns } from './actors/turns'
+import { upload } from './actors/upload'
+import { systemClock } from './clock'
+import { alwaysOnline } from './connectivity'
+import { blobOf } from './content'
+import { explainBlob } from './explain'
+import { failure, type Failure } from './model/failure'
+import { blobKey, keyText, Namespace, newBlobKey, type BlobKey } from './model/ids'
+import type { Outcome } from './model/outcome'
+import { newRecord, type BlobRecord } from './model/record'
+import { BlobSyncError, type BlobSync, type BlobSyncOptions, type BlobView } from './options'
+import { isAtRest, syncRound, until } from './sync-round'
+import { watch } from './watch'
+
+const TRASH_MS = 30 * 24 * 60 * 60 * 1000
+
+/** Puts store, remote and cipher together under the coordinator. Nothing is requested before the first work or `sync`. */
+export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
+  const { store, remote, cipher } = options
+  const clock = options.clock ?? systemClock
+  const connectivity = options.connectivity ?? alwaysOnline()
+  const roster = new Roster()
+  const inOrder = turns()
+  const storage = storageSlots((holder) => coordinator.send({ type: 'storage.requested', holder }))
+  const useStorage = <A>(use: TE.TaskEither<Failure, A>) =>
+    storage.use(use, (holder) => coordinator.send({ type: 'storage.released', holder }))
+  const closing = new AbortController()
+  let mayRemoveMany = false
+  const markFailed = new Map<string, (reason: Failure) => void>()
+
+  const tools: Tools = {
+    store,
+    remote,
+    cipher,
+    now: clock.now,
+    random: options.random ?? Math.random,
+    inTurn: (keys, use) => () => inOrder(keys.map(keyText), useStorage(use)),
+    onProgress: (key, bytes, totalBytes) => shown.onProgress(key, bytes, totalBytes),
+  }
+
+  type Verb = (tools: Tools, record: BlobRecord, signal: AbortSignal) => Promise<Outcome>
+  const run = (verb: Verb) =>
+    fromPromise<Outcome, { readonly record: BlobRecord }>(({ input, signal }) => verb(tools, input.record, signal))
+  const markOrTell: Verb = async (...given) => {
+    const outcome = await mark(...given)
+    if (!outcome.isDone) markFailed.get(keyText(outcome.record))?.(outcome.failure)
+    return outcome
+  }
+
+  const machine = coordinatorMachine.provide({
+    actors: {
+      blob: blobMachine.provide({
+        actors: { upload: run(upload), download: run(download), erase: run(erase), mark: run(markOrTell) },
+        actions: { remember: ({ context }) => remember(context.record) },
+        delays: { backoff: ({ context }) => Math.max(0, (context.record.dueAtMs ?? 0) - clock.now()) },
+      }),
+      recall: fromPromise<RecallOutcome>(async () => {
+        const result = await recall(tools, options.trashMs ?? TRASH_MS)()
+        if (E.isLeft(result)) return { isDone: false, failure: result.left }
+        for (const reason of result.right.corrupt) shown.emit('failure.reported', reason)
+        return { isDone: true, records: result.right.records }
+      }),
+      list: fromPromise<ListOutcome>(async ({ signal }) => {
+        const result = await list(tools, {
+          namespaces: namespacesToList(),
+          recordsOf: (namespace) => [...roster.all()].filter((record) => record.namespace === namespace),
+          recordOf: (key) => roster.get(key),
+          mayRemoveMany,
+          signal,
+        })()
+        if (E.isLeft(result)) return { isDone: false, failure: result.left, roll: tools.random() }
+        const { changes } = result.right
+        return {
+          isDone: true,
+          comparison: {
+            changed: changes.flatMap((change) => (change.kind === 'forget' ? [] : [change.after])),
+            gone: changes.flatMap((change) => (change.kind === 'forget' ? [change.before] : [])),
+            report: result.right,
+          },
+        }
+      }),
+      refreshAccess: fromPromise<boolean>(async () => E.isRight(await remote.refreshAccess()())),
+    },
+    delays: { untilDue: ({ context }) => Math.max(0, (context.roster.earliestDueMs() ?? 0) - clock.now()) },
+  })
+
+  const coordinator = createActor(machine, {
+    input: {
+      transfers: options.transfers ?? 6,
+      storage: options.storage ?? 10,
+      liveActors: options.liveActors ?? 64,
+      backoff: { delaysMs: options.backoff?.delaysMs ?? defaultDelaysMs, jitter: options.backoff?.jitter ?? 0 },
+      verifyAttempts: options.verifyAttempts ?? 1,
+      isOnline: connectivity.isOnline(),
+      isPaused: options.paused ?? false,
+      roster,
+    },
+    clock: { setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs), clearTimeout: (id) => clock.clearTimeout(id) },
+    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+  })
+  const shown = watch(coordinator, roster)
+
+  const remember = (record: BlobRecord) => {
+    void tools
+      .inTurn([record], store.remember([record]))()
+      .then((result) => {
+        if (E.isLeft(result) && !closing.signal.aborted) shown.emit('failure.reported', result.left)
+      })
+  }
+
+  const namespacesToList = (): readonly Namespace[] => {
+    const named = (options.namespaces ?? ['default']).filter(Namespace.is)
+    return [...new Set([...named, ...Array.from(roster.all(), ({ namespace }) => namespace)])]
+  }
+
+  const ready = new Promise<void>((resolve, reject) => {
+    coordinator.on('records.recalled', () => resolve())
+    coordinator.on('recall.failed', ({ failure: reason }) => reject(new BlobSyncError(reason)))
+    coordinator.subscribe({ complete: () => reject(new BlobSyncError(failure('Aborted', 'blobsync was closed.'))) })
+  })
+  // Whoever calls anything gets the rejection; nobody has to look at `ready` itself.
+  ready.catch(() => {})
+
+  coordinator.on('storage.granted', ({ holder }) => storage.granted(holder))
+  coordinator.on('remote.compared', ({ comparison }) => {
+    for (const record of comparison.changed) {
+      shown.touch(record)
+      if (record.trashedAtMs !== null) shown.emit('blob.trashed', { ...shown.view(record), id: record.id })
+      else if (record.missingSinceMs !== null) shown.emit('blob.missing', shown.view(record))
+    }
+  })
+  const stopListening = connectivity.subscribe((isOnline) => coordinator.send({ type: 'connectivity.changed', isOnline }))
+  coordinator.start()
+
+  /** Waits for the records, then gives the key and what is known under it. */
+  const known = async (id: string, namespace?: string) => {
+    await ready
+    const key = orThrow(blobKey(id, namespace))
+    return { key, record: roster.get(key) }
+  }
+  const knownOrThrow = async (id: string, namespace?: string) => {
+    const { key, record } = await known(id, namespace)
+    if (record === undefined) throw new BlobSyncError(failure('NotFound', `No blob “${id}” is known here.`), key)
+    return { key, record }
+  }
+  const getOrThrow = async <A>(use: TE.TaskEither<Failure, A>, key: BlobKey | null = null): Promise<A> =>
+    orThrow(await use(), key)
+
+  const blobs: BlobSync = {
+    put: async (content, given = {}) => {
+      await ready
+      const payload = await getOrThrow(blobOf(content))
+      if (payload.size > cipher.plaintextBytesMax) {
+        const reason = `A blob has at most ${cipher.plaintextBytesMax} bytes with this cipher; this one has ${payload.size}.`
+        throw new BlobSyncError(failure('TooLarge', reason))
+      }
+      const namespace = orThrow(blobKey('x', given.namespace)).namespace
+      const isNamedByContent = given.id === 'content'
+      const id = isNamedByContent ? await getOrThrow(cipher.contentId(namespace, payload)) : (given.id ?? crypto.randomUUID())
+      const key = orThrow(newBlobKey(id, namespace))
+      const isPaused = coordinator.getSnapshot().value.transfers === 'paused'
+      const write: TE.TaskEither<Failure, BlobRecord> = async () => {
+        const existing = roster.get(key)
+        if (existing !== undefined && existing.trashedAtMs === null && existing.erasedAtMs === null) {
+          return isNamedByContent && existing.status !== 'PENDING_DELETE'
+            ? E.right(existing)
+            : sameAs(tools, existing, payload)()
+        }
+        const record = newRecord({
+          ...key,
+          status: 'PENDING_UPLOAD',
+          held: given.localOnly === true ? 'localOnly' : null,
+          priority: given.priority ?? 'medium',
+          sizeBytes: payload.size,
+          isHere: true,
+          seal: cipher.seal(),
+          uploadWasTried: given.localOnly !== true && !isPaused,
+          changedAtMs: clock.now(),
+        })
+        const written = await store.write(record, payload)()
+        if (E.isLeft(written)) return written
+        coordinator.send({ type: 'blob.added', record })
+        return E.right(record)
+      }
+      await getOrThrow(tools.inTurn([key], write), key)
+      const view = shown.view(key)
+      shown.emit('blob.added', view)
+      return view
+    },
+
+    get: async (id, given = {}) => {
+      const { key, record } = await known(id, given.namespace)
+      const open = async (held: BlobRecord): Promise<Blob | null> => {
+        if (held.isExternal && given.external !== true) {
+          const reason = 'Someone else encrypted this blob; nobody verified it. Ask for it as external to have it as it is.'
+          throw new BlobSyncError(failure('Forbidden', reason), key)
+        }
+        return O.toNullable(await getOrThrow(tools.inTurn([key], store.read(key)), key))
+      }
+      if (record !== undefined) {
+        if (record.status === 'FAILED_DOWNLOAD') {
+          throw new BlobSyncError(record.failure ?? failure('Tampered', 'What the remote gave did not verify.'), key)
+        }
+        if (record.status === 'PENDING_DELETE' || record.trashedAtMs !== null) {
+          throw new BlobSyncError(failure('NotFound', `The blob “${id}” is deleted.`), key)
+        }
+        if (record.isHere && record.status !== 'PENDING_DOWNLOAD') {
+          const payload = await open(record)
+          if (payload !== null) return payload
+          if (record.status === 'PENDING_UPLOAD') throw new BlobSyncError(failure('Corrupt', `The payload of “${id}” is gone.`), key)
+        }
+      }
+      await fetchNow(key, record, given.signal)
+      const fetched = roster.get(key)
+      const payload = fetched === undefined ? null : await open(fetched)
+      if (payload === null) throw new BlobSyncError(failure('NotFound', `The blob “${id}” was deleted meanwhile.`), key)
+      return payload
+    },
+
+    delete: async (id, given = {}) => {
+      const { key, record } = await knownOrThrow(id, given.namespace)
+      if (record.status === 'PENDING_DELETE') return
+      if (record.trashedAtMs !== null) {
+        await getOrThrow(tools.inTurn([key], store.remove([key])), key)
+        coordinator.send({ type: 'blob.gone', record })
+        return
+      }
+      let reason: Failure | null = null
+      markFailed.set(keyText(key), (why) => {
+        reason = why
+      })
+      coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.deleted' } })
+      const isMarked = () => roster.get(key) === undefined || roster.get(key)?.status === 'PENDING_DELETE'
+      await until(coordinator, () => reason !== null || isMarked(), closing.signal).finally(() => markFailed.delete(keyText(key)))
+      if (reason !== null) throw new BlobSyncError(reason, key)
+    },
+
+    restore: async (id, given = {}) => {
+      const { key, record } = await knownOrThrow(id, given.namespace)
+      if (record.trashedAtMs === null) throw new BlobSyncError(failure('NotFound', `“${id}” is not in the trash.`), key)
+      const changes = { status: 'PENDING_UPLOAD', trashedAtMs: null, tag: null, missingSinceMs: null } as const
+      await revise({ ...atRest(record, changes, clock.now()), seal: record.seal ?? cipher.seal() })
+    },
+
+    resolve: async (id, choice, given = {}) => {
+      const { key, record } = await knownOrThrow(id, given.namespace)
+      if (record.held !== 'conflict') throw new BlobSyncError(failure('NotFound', `“${id}” is in no conflict.`), key)
+      if (choice === 'mine') {
+        const removed = await remote.delete(key)()
+        if (E.isLeft(removed) && removed.left._tag !== 'NotFound') throw new BlobSyncError(removed.left, key)
+      }
+      await revise(atRest(record, choice === 'mine' ? {} : { status: 'PENDING_DOWNLOAD' }, clock.now()))
+    },
+
+    retry: async (id, given = {}) => {
+      await ready
+      const wanted = id === undefined ? [...roster.all()].filter(mayBeRetried) : [(await knownOrThrow(id, given.namespace)).record]
+      for (const record of wanted) {
+        const key = { namespace: record.namespace, id: record.id }
+        coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.retried' } })
+      }
+      // The commands have queued their writes; a turn after these is one after them.
+      await inOrder(wanted.map(keyText), () => Promise.resolve())
+    },
+
+    setPriority: async (id, priority, given = {}) => {
+      const { key } = await knownOrThrow(id, given.namespace)
+      coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.prioritised', priority } })
+      await inOrder([keyText(key)], () => Promise.resolve())
+    },
+
+    sync: async (given = {}) => {
+      await ready
+      mayRemoveMany = given.confirmRemovals ?? false
+      return syncRound(coordinator, roster, given).finally(() => {
+        mayRemoveMany = false
+      })
+    },
+
+    pause: () => coordinator.send({ type: 'sync.paused' }),
+    resume: () => coordinator.send({ type: 'sync.resumed' }),
+    idle: async () => {
+      await ready
+      await until(coordinator, () => isAtRest(coordinator, roster))
+    },
+    explain: (id, given = {}) => {
+      const key = orThrow(blobKey(id, given.namespace))
+      return explainBlob(shown.view(key), clock.now(), shown.getSnapshot())
+    },
+
+    blob: (id, given = {}) => {
+      const key = orThrow(blobKey(id, given.namespace))
+      let last = shown.view(key)
+      const getSnapshot = (): BlobView => {
+        const next = shown.view(key)
+        if (JSON.stringify(next) !== JSON.stringify(last)) last = next
+        return last
+      }
+      return {
+        getSnapshot,
+        subscribe: (listener) => {
+          let told: BlobView | null = null
+          const tell = () => {
+            const next = getSnapshot()
+            if (next === told) return
+            told = next
+            listener(next)
+          }
+          const stop = shown.observe(key, tell)
+          coordinator.send({ type: 'blob.observed', key })
+          tell()
+          return () => {
+            stop()
+            coordinator.send({ type: 'blob.unobserved', key })
+          }
+        },
+      }
+    },
+
+    list: () => [...roster.all()].filter(({ trashedAtMs }) => trashedAtMs === null).map(shown.view),
+    subscribe: shown.subscribe,
+    getSnapshot: shown.getSnapshot,
+    on: shown.on,
+    ready,
+    actor: coordinator,
+
+    close: async () => {
+      if (closing.signal.aborted) return
+      closing.abort()
+      stopListening()
+      coordinator.stop()
+      await storage.close()
+      await getOrThrow(store.close())
+    },
+  }
+
+  /** Writes a record that the app changed, and tells whoever lives by it. */
+  const revise = async (record: BlobRecord) => {
+    await getOrThrow(tools.inTurn([record], store.remember([record])), record)
+    coordinator.send({ type: 'blob.added', record })
+    if (roster.live.has(keyText(record))) {
+      const key = { namespace: record.namespace, id: record.id }
+      coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record } })
+    }
+  }
+
+  /** Fetches one blob before all others; throws the first failure. */
+  const fetchNow = async (key: BlobKey, record: BlobRecord | undefined, signal?: AbortSignal) => {
+    const base = record ?? newRecord({ ...key, status: 'PENDING_DOWNLOAD', changedAtMs: clock.now() })
+    const wanted: BlobRecord = { ...base, status: 'PENDING_DOWNLOAD', priority: 'urgent', held: null, dueAtMs: null }
+    const isTransferring = roster.live.get(keyText(key))?.phase === 'transferring'
+    let reason: Failure | null = null
+    let isThere = false
+    const subscriptions = [
+      coordinator.on('blob.moved', (event) => {
+        if (keyText(event.record) !== keyText(key)) return
+        const isPassing = event.failure?._tag === 'Unauthorized' || event.failure?._tag === 'Aborted'
+        if (event.failure !== null && !isPassing) reason = event.failure
+        if (event.record.status === 'SYNCED') isThere = true
+      }),
+      coordinator.on('blob.gone', (event) => {
+        if (keyText(event.record) === keyText(key)) reason = failure('NotFound', `The blob “${key.id}” was deleted meanwhile.`)
+      }),
+    ]
+    try {
+      const { value } = coordinator.getSnapshot()
+      if (value.connectivity === 'offline') throw new BlobSyncError(failure('Unreachable', 'The device is offline.'), key)
+      if (!isTransferring) {
+        coordinator.send({ type: 'blob.wanted', record: wanted })
+        if (roster.live.has(keyText(key))) {
+          coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record: wanted } })
+        }
+      }
+      const isDenied = () => coordinator.getSnapshot().value.access === 'denied'
+      const isFull = () => coordinator.getSnapshot().value.room === 'full'
+      await until(coordinator, () => reason !== null || isThere || isDenied() || isFull(), signal)
+      if (reason === null && isDenied()) reason = failure('Unauthorized', 'The remote does not take the token.')
+      if (reason === null && isFull()) reason = failure('StorageFull', 'This device has no room left.')
+      if (reason !== null) throw new BlobSyncError(reason, key)
+    } finally {
+      for (const subscription of subscriptions) subscription.unsubscribe()
+      coordinator.send({ type: 'blob.unwanted', key })
+      const left = roster.get(key)
+      if (record === undefined && !isThere && left !== undefined && left.status !== 'FAILED_DOWNLOAD') {
+        // It was only asked for: nothing of it is remembered.
+        coordinator.send({ type: 'blob.gone', record: left })
+        await tools.inTurn([key], store.remove([key]))()
+      }
+    }
+  }
+
+  return blobs
+}
+
+const orThrow = <A>(result: E.Either<Failure, A>, key: BlobKey | null = null): A => {
+  if (E.isLeft(result)) throw new BlobSyncError(result.left, key)
+  return result.right
+}
+
+const mayBeRetried = (record: BlobRecord): boolean =>
+  record.status === 'FAILED_DOWNLOAD' ||
+  record.dueAtMs !== null ||
+  record.held === 'forbidden' ||
+  record.held === 'tooLarge' ||
+  record.held === 'corrupt'
+
+/** The record that has the id, if its content is the same; else `Exists`. */
+const sameAs = ({ store }: Tools, existing: BlobRecord, payload: Blob): TE.TaskEither<Failure, BlobRecord> => {
+  const taken =
+    existing.status === 'PENDING_DELETE'
+      ? failure('Exists', `“${existing.id}” is still being deleted: put it again after the next sync.`)
+      : failure('Exists', `“${existing.id}” is taken by other content. Blobs never change: delete it first, or use another id.`)
+  if (!existing.isHere || existing.sizeBytes !== payload.size) return TE.left(taken)
+  return pipe(
+    store.read(existing),
+    TE.chain(
+      O.match(
+        () => TE.left<Failure, BlobRecord>(taken),
+        (own) => async () => ((await areEqual(own, payload)) ? E.right(existing) : E.left(taken)),
+      ),
+    ),
+  )
+}
+
+const COMPARED_BYTES = 1 << 20
+
+const areEqual = async (a: Blob, b: Blob): Promise<boolean> => {
+  if (a.size !== b.size) return false
+  for (let at = 0; at < a.size; at += COMPARED_BYTES) {
+    const [left, right] = await Promise.all([a, b].map((blob) => blob.slice(at, at + COMPARED_BYTES).arrayBuffer()))
+    if (left === undefined || right === undefined) return false
+    const other = new Uint8Array(right)
+    if (!new Uint8Array(left).every((byte, index) => byte === other[index])) return false
+  }
+  return true
+}
+
+/** Turns at the store, as the coordinator grants them. After `close` every new use is `Aborted`. */
+const storageSlots = (request: (holder: string) => void) => {
+  const waiting = new Map<string, () => void>()
+  const inUse = new Set<Promise<unknown>>()
+  let holders = 0
+  let isClosed = false
+  const use = async <A>(task: TE.TaskEither<Failure, A>, release: (holder: string) => void): Promise<E.Either<Failure, A>> => {
+    const aborted = () => E.left(failure('Aborted', 'blobsync was closed.'))
+    if (isClosed) return aborted()
+    const holder = String(holders++)
+    await new Promise<void>((granted) => {
+      waiting.set(holder, granted)
+      request(holder)
+    })
+    if (isClosed) return aborted()
+    const run = task()
+    inUse.add(run)
+    try {
+      return await run
+    } finally {
+      inUse.delete(run)
+      if (!isClosed) release(holder)
+    }
+  }
+  return {
+    use: <A>(task: TE.TaskEither<Failure, A>, release: (holder: string) => void) => () => use(task, release),
+    granted: (holder: string) => {
+      waiting.get(holder)?.()
+      waiting.delete(holder)
+    },
+    close: async () => {
+      isClosed = true
+      for (const granted of waiting.values()) granted()
+      await Promise.allSettled(inUse)
+    },
+  }
+}

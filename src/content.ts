@@ -1,0 +1,28 @@
+import * as TE from 'fp-ts/TaskEither'
+import { failure, type Failure } from './model/failure'
+import type { Content } from './options'
+
+/**
+ * What is put, as a Blob. Bytes are copied, so that the caller may reuse the buffer; a stream is read to its end.
+ *
+ * @returns `Corrupt` if it is nothing that can be put; `Unreachable` if the stream failed.
+ */
+export const blobOf = (content: Content): TE.TaskEither<Failure, Blob> => {
+  if (content instanceof Blob) return TE.right(content)
+  if (content instanceof ArrayBuffer) return TE.right(new Blob([content]))
+  if (content instanceof Uint8Array) return TE.right(new Blob([new Uint8Array(content)]))
+  if (content instanceof ReadableStream || Symbol.asyncIterator in content) {
+    return TE.tryCatch(
+      () => gather(content),
+      (error) => failure('StorageBroken', `The stream to be put failed: ${error instanceof Error ? error.message : String(error)}`),
+    )
+  }
+  return TE.left(failure('Corrupt', 'Only bytes, a Blob, a File or a stream of bytes can be put.'))
+}
+
+const gather = async (content: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Blob> => {
+  const parts: Uint8Array<ArrayBuffer>[] = []
+  const chunks = content instanceof ReadableStream ? content.values() : content
+  for await (const chunk of chunks) parts.push(new Uint8Array(chunk))
+  return new Blob(parts)
+}
