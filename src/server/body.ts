@@ -4,7 +4,7 @@ import { BodyRefused } from './backend'
 const BLOB_BYTES_MIN = 16
 
 /** Bodies up to this size are read in one go, which costs a server far less than a stream. */
-const WHOLE_BYTES_MAX = 64 * 1024
+const WHOLE_BYTES_MAX = 128 * 1024
 
 export interface Counted {
   /** Bytes so far. */

@@ -4,14 +4,14 @@ import { BlobId } from '../model/ids'
 
 /**
  * Opens the server's database. `number` grows with every upload and deletion, and so is the order of time; payloads have a
- * table of their own so that a list reads none of them.
+ * table of their own so that a list reads none of them. Changes are durable through `groupCommit` only.
  */
 export const openDatabase = (path: string): DatabaseSync => {
   const database = new DatabaseSync(path)
   database.exec(`
     PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
+    PRAGMA synchronous = NORMAL;
     PRAGMA wal_autocheckpoint = 4000;
     CREATE TABLE IF NOT EXISTS blob (
       number INTEGER PRIMARY KEY AUTOINCREMENT,

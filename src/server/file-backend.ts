@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/Either'
@@ -11,7 +11,7 @@ import { payloadFiles, type PayloadFiles } from './payload-files'
 import { quota } from './quota'
 
 export interface FileBackendOptions {
-  /** Payloads up to this size rest in the database, larger ones in files of their own. @default 65536 */
+  /** Payloads up to this size rest in the database, larger ones in files of their own. @default 131072 */
   readonly inlineBytesMax?: number
 }
 
@@ -28,7 +28,7 @@ export interface FileBackendOptions {
  * @throws if another process holds the folder or it cannot be written.
  */
 export const fileBackend = async (root: string, options: FileBackendOptions = {}): Promise<ServerBackend> => {
-  const inlineBytesMax = options.inlineBytesMax ?? 65_536
+  const inlineBytesMax = options.inlineBytesMax ?? 131_072
   await mkdir(root, { recursive: true })
   const lock = lockFolder(root)
   try {
@@ -38,7 +38,8 @@ export const fileBackend = async (root: string, options: FileBackendOptions = {}
       const named = database.prepare('SELECT 1 FROM blob WHERE file = ?')
       database.exec('CREATE INDEX IF NOT EXISTS blobByFile ON blob (file) WHERE file IS NOT NULL')
       await files.sweep((name) => named.get(name) !== undefined)
-      return backend(database, lock, files, inlineBytesMax)
+      const log = await open(`${databasePath(root)}-wal`, 'a')
+      return backend({ database, log, lock, files }, inlineBytesMax)
     } catch (error) {
       database.close()
       throw error
@@ -59,7 +60,14 @@ const lockFolder = (root: string): DatabaseSync => {
   }
 }
 
-const backend = (database: DatabaseSync, lock: DatabaseSync, files: PayloadFiles, inlineBytesMax: number): ServerBackend => {
+interface Parts {
+  readonly database: DatabaseSync
+  readonly log: FileHandle
+  readonly lock: DatabaseSync
+  readonly files: PayloadFiles
+}
+
+const backend = ({ database, log, lock, files }: Parts, inlineBytesMax: number): ServerBackend => {
   const where = 'WHERE user = ? AND namespace = ?'
   const lists: Readonly<Record<Order, string>> = { id: 'id', oldest: 'number', newest: 'number DESC' }
   const statList = (order: Order) => database.prepare(`SELECT id, sizeBytes, tag FROM blob ${where} ORDER BY ${lists[order]}`)
@@ -76,7 +84,7 @@ const backend = (database: DatabaseSync, lock: DatabaseSync, files: PayloadFiles
   const removePayload = database.prepare('DELETE FROM payload WHERE number = ?')
   const addTombstone = database.prepare('INSERT INTO tombstone (user, namespace, id, deletedAtMs) VALUES (?, ?, ?, ?)')
 
-  const commit = groupCommit(database)
+  const commit = groupCommit(database, log)
   const bytesOf = quota()
   for (const row of database.prepare('SELECT user, sum(sizeBytes) AS bytes FROM blob GROUP BY user').all()) {
     const { user, bytes } = asRow(UsedRow, row)
@@ -160,6 +168,7 @@ const backend = (database: DatabaseSync, lock: DatabaseSync, files: PayloadFiles
     put: (key, upload) => () => put(key, upload),
     delete: (key) => () => remove(key),
     close: async () => {
+      await log.close()
       database.close()
       lock.close()
     },
