@@ -3,7 +3,8 @@ export const turns = () => {
   const tails = new Map<string, Promise<unknown>>()
   return <A>(keys: readonly string[], task: () => Promise<A>): Promise<A> => {
     const before = keys.flatMap((key) => tails.get(key) ?? [])
-    const run = before.length === 0 ? task() : Promise.all(before).then(task)
+    // Never at once: whoever asks may be an action of a chart, which must have ended before the task talks to another.
+    const run = Promise.all(before).then(task)
     const tail = run.then(
       () => {},
       () => {},
