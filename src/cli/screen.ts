@@ -1,0 +1,39 @@
+import type { BlobSync } from '../options'
+import { progressLine, trackWork } from './progress'
+
+/** Where a sync tells how it goes. On a terminal a progress bar stays below the lines. */
+export interface Screen {
+  readonly line: (text: string) => void
+  /** Leaves the last state of the bar standing. */
+  readonly end: () => void
+}
+
+/** @param label Stands before the bar. */
+export const openScreen = (blobs: BlobSync, stream: NodeJS.WriteStream, label = ''): Screen =>
+  stream.isTTY ? barScreen(blobs, stream, label) : { line: (text) => void stream.write(`${text}\n`), end: () => {} }
+
+const barScreen = (blobs: BlobSync, stream: NodeJS.WriteStream, label: string): Screen => {
+  const startedAtMs = performance.now()
+  const tracker = trackWork(blobs)
+  const draw = () => {
+    const text = label + progressLine(tracker.progress(), performance.now() - startedAtMs)
+    stream.write(`${CLEAR_LINE}${[...text].slice(0, Math.max(20, stream.columns - 1)).join('')}`)
+  }
+  const timer = setInterval(draw, DRAW_MS)
+  draw()
+  return {
+    line: (text) => {
+      stream.write(`${CLEAR_LINE}${text}\n`)
+      draw()
+    },
+    end: () => {
+      clearInterval(timer)
+      draw()
+      tracker.dispose()
+      stream.write('\n')
+    },
+  }
+}
+
+const CLEAR_LINE = '\r\u001B[2K'
+const DRAW_MS = 200

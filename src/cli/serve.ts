@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import { serve as serveBlobs, type Account } from '../server/index'
+import { EXIT, type Command } from './command'
+import { untilStopped } from './stop'
+import { print, printJson } from './print'
+import { UsageProblem } from './problem'
+import { countIn, textIn, textsIn } from './values'
+
+/** The reference server, until Ctrl-C. */
+export const serve: Command = {
+  name: 'serve',
+  operands: '',
+  does: 'runs a server that keeps blobs in a folder, until Ctrl-C',
+  options: {
+    root: { type: 'string' },
+    port: { type: 'string' },
+    host: { type: 'string' },
+    account: { type: 'string', multiple: true },
+    quota: { type: 'string' },
+  },
+  optionHelp: [
+    '--root DIR          the folder                          [./blobsync-server]',
+    '--port N            0: any that is free                 [2424]',
+    '--host H                                                [127.0.0.1]',
+    '--account USER:TOKEN   who may use it, repeatable       [one with a new token, printed]',
+    '--quota BYTES       the most that one account may hold  [unlimited]',
+  ],
+  run: async ({ settings, values, operands }) => {
+    if (operands.length > 0) throw new UsageProblem('serve takes options only.')
+    const given = textsIn(values, 'account').map(accountOf)
+    const accounts = given.length > 0 ? given : [{ user: 'me', token: randomBytes(24).toString('base64url') }]
+    const quotaBytes = countIn(values, 'quota', 0)
+    const log = settings.json ? (line: string) => printJson({ event: 'request', line }) : print
+    const serving = await serveBlobs({
+      root: resolve(textIn(values, 'root') ?? 'blobsync-server'),
+      port: countIn(values, 'port', 0) ?? 2424,
+      host: textIn(values, 'host') ?? '127.0.0.1',
+      accounts,
+      log,
+      ...(quotaBytes === undefined ? {} : { quotaBytes }),
+    })
+    if (settings.json) printJson({ event: 'listening', url: serving.url, ...(given.length > 0 ? {} : { account: accounts[0] }) })
+    else {
+      print(`Listening on ${serving.url}`)
+      if (given.length === 0)
+        accounts.forEach(({ user, token }) =>
+          print(`No --account was given; this one may use it: --user ${user} --token ${token}`),
+        )
+    }
+    await untilStopped()
+    await serving.close()
+    return EXIT.well
+  },
+}
+
+const accountOf = (text: string): Account => {
+  const colon = text.indexOf(':')
+  if (colon < 1 || colon === text.length - 1) throw new UsageProblem('--account takes USER:TOKEN.')
+  return { user: text.slice(0, colon), token: text.slice(colon + 1) }
+}
