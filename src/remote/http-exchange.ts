@@ -1,0 +1,103 @@
+import * as E from 'fp-ts/Either'
+import ky from 'ky'
+import type { Clock } from '../clock'
+import { failure, type Failure } from '../model/failure'
+import type { Access } from './access'
+import { guardedBody } from './guarded-body'
+import { failureOf } from './http-failure'
+import { watchdog, type Watchdog } from './watchdog'
+
+export interface Line {
+  readonly access: Access
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly stallMs: number
+  readonly fetch: typeof fetch
+}
+
+export interface Request {
+  readonly method: 'GET' | 'PUT' | 'DELETE'
+  readonly url: string
+  /** The request in words, for messages. */
+  readonly asked: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
+  readonly signal?: AbortSignal | undefined
+  /** The longest wait for the answer's headers. @default the line's */
+  readonly timeoutMs?: number
+}
+
+/** A good answer. Its body must be taken: read, or dropped by giving the watchdog up. */
+export interface Answer {
+  readonly headers: Headers
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null
+  readonly watchdog: Watchdog
+}
+
+export type Exchange = (request: Request) => Promise<E.Either<Failure, Answer>>
+
+const TEXT_BYTES_MAX = 4096
+
+/** Asks and waits for the headers of a good answer; any other is the failure that it stands for. */
+export const exchangeOver = ({ access, clock, timeoutMs, stallMs, fetch }: Line): Exchange => {
+  // No timeout of ky's: its timer would end with the headers, and the watchdog also guards what comes after them.
+  const send = ky.create({ retry: 0, throwHttpErrors: false, timeout: false, redirect: 'manual', credentials: 'omit', cache: 'no-store', fetch })
+
+  return async ({ method, url, asked, headers, body, signal, timeoutMs: limitMs = timeoutMs }) => {
+    const dog = watchdog(clock, signal)
+    const authorization = await dog.watch(limitMs, `The app gave no token for ${limitMs} ms.`, access.header)
+    const header = E.flatten(authorization)
+    if (E.isLeft(header)) {
+      dog.release()
+      return header
+    }
+    const answered = await dog.watch(limitMs, `${asked}: the server did not answer for ${limitMs} ms.`, () =>
+      send(url, { method, body: body ?? null, signal: dog.signal, headers: { ...headers, Authorization: header.right } }),
+    )
+    if (E.isLeft(answered)) {
+      dog.release()
+      return answered
+    }
+    const response = answered.right
+    const answer = { headers: response.headers, body: response.body, watchdog: dog }
+    if (isGood(method, response.status)) return E.right(answer)
+    const refusal = {
+      asked,
+      status: response.status,
+      retryAfter: response.headers.get('Retry-After'),
+      text: await textOf(answer, stallMs),
+      creates: method === 'PUT',
+    }
+    dog.release()
+    // A refusal may come before the upload is through: the rest of it need not be sent.
+    if (method === 'PUT') dog.giveUp(failure('Aborted', 'The server refused the upload.'))
+    return E.left(signal?.aborted === true ? failure('Aborted', 'The call was aborted.') : failureOf(refusal, clock.now()))
+  }
+}
+
+/** Reads a short answer to its end, so that its connection can serve again; what goes wrong with it no longer matters. */
+export const finish = async (answer: Answer, stallMs: number): Promise<void> => {
+  await textOf(answer, stallMs)
+  answer.watchdog.release()
+}
+
+const textOf = async ({ body, watchdog }: Answer, stallMs: number): Promise<string> => {
+  if (body === null) return ''
+  const reader = guardedBody(body, watchdog, { stallMs, sizeBytes: null, bytesMax: Infinity }).getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytesLeft = TEXT_BYTES_MAX
+  try {
+    for (let part = await reader.read(); !part.done && bytesLeft > 0; part = await reader.read()) {
+      text += decoder.decode(part.value.subarray(0, bytesLeft), { stream: true })
+      bytesLeft -= part.value.length
+    }
+    await reader.cancel()
+  } catch {
+    // What came before it broke will do.
+  }
+  return text
+}
+
+const isGood = (method: Request['method'], status: number): boolean =>
+  status === 200 || (method !== 'GET' && (status === 201 || status === 204))

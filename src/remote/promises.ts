@@ -1,0 +1,141 @@
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { failureCarriedBy } from '../model/carried-failure'
+import { failure, type Failure } from '../model/failure'
+import type { BlobKey } from '../model/ids'
+import { Tag } from '../model/wire'
+import { abortable } from './abortable'
+import { checkEntries } from './check-entries'
+import { reasonOf } from './reason-of'
+import { BodyFailure, type CallOptions, type Download, type ListRequest, type Remote, type Supports, type Upload } from './remote'
+
+/**
+ * A remote for authors who write Promises: the methods of `Remote`, with the same promises.
+ *
+ * Absence is `undefined` or `null`, for `delete` it is `false`. To say which failure it is, throw a `BlobSyncError` or any value with
+ * a `failure` in it, `{ failure: { _tag: 'Exists', message: '…' } }`; anything else that is thrown counts as `Unreachable`.
+ */
+export interface PromiseRemote {
+  /** @default none of them */
+  readonly supports?: Partial<Supports>
+  readonly list: (request: ListRequest) => Promise<PromisePage>
+  readonly put: (key: BlobKey, upload: Upload) => Promise<void>
+  readonly get: (key: BlobKey, options: CallOptions) => Promise<PromiseDownload | null | undefined>
+  readonly stat: (key: BlobKey, options: CallOptions) => Promise<PromiseStat | null | undefined>
+  /** False if there was no live blob. */
+  readonly delete: (key: BlobKey, options: CallOptions) => Promise<boolean>
+  /** @default there is no token, so it is good */
+  readonly refreshAccess?: () => Promise<void>
+}
+
+export interface PromisePage {
+  /** Ids, or objects with `id` and, where known, `size` and `tag`; given as they came: they are checked one by one. */
+  readonly entries: readonly unknown[]
+  readonly tombstones: readonly unknown[]
+  /** Where the next page begins. @default this is the last */
+  readonly next?: string | null
+}
+
+export interface PromiseStat {
+  readonly sizeBytes: number | null
+  readonly tag: string | null
+}
+
+export interface PromiseDownload extends PromiseStat {
+  readonly body: ReadableStream<Uint8Array> | Blob | Uint8Array<ArrayBuffer>
+}
+
+/** Makes a `Remote` of an object that speaks Promises. A call ends when its signal fires, whether the object heeds it or not. */
+export const remoteFromPromises = (object: PromiseRemote): Remote => ({
+  supports: { changes: false, ranges: false, resumableUploads: false, batches: false, flags: false, ...object.supports },
+
+  list: request =>
+    pipe(
+      lift(request, () => object.list(request)),
+      TE.map(page => {
+        const live = checkEntries(page.entries)
+        const deleted = checkEntries(page.tombstones)
+        return {
+          entries: live.entries,
+          tombstones: deleted.entries.map(entry => entry.id),
+          corrupt: [...live.corrupt, ...deleted.corrupt],
+          next: page.next ?? null,
+        }
+      }),
+    ),
+
+  put: (key, upload) => lift(upload, () => object.put(key, upload)),
+
+  get: (key, options = {}) =>
+    pipe(
+      lift(options, () => object.get(key, options)),
+      TE.flatMapEither(E.fromNullable(missing)),
+      TE.map(({ sizeBytes, tag, body }): Download => ({ sizeBytes, tag, body: told(abortable(streamOf(body), options.signal)) })),
+    ),
+
+  stat: (key, options = {}) =>
+    pipe(
+      lift(options, () => object.stat(key, options)),
+      TE.map(stat => O.fromNullable(stat)),
+      TE.map(O.map(({ sizeBytes, tag }) => ({ id: key.id, sizeBytes, tag: Tag.is(tag) ? tag : null }))),
+    ),
+
+  delete: (key, options = {}) =>
+    pipe(
+      lift(options, () => object.delete(key, options)),
+      TE.flatMapEither(wasThere => (wasThere ? E.right(undefined) : E.left(missing))),
+    ),
+
+  refreshAccess: () => lift({}, async () => object.refreshAccess?.()),
+})
+
+const missing: Failure = failure('NotFound', 'The remote does not hold the blob.')
+
+const aborted: Failure = failure('Aborted', 'The call was aborted.')
+
+const lift =
+  <A>({ signal }: CallOptions, call: () => Promise<A>): TE.TaskEither<Failure, A> =>
+  () =>
+    new Promise(resolve => {
+      const abort = () => resolve(E.left(aborted))
+      if (signal?.aborted === true) return abort()
+      signal?.addEventListener('abort', abort, { once: true })
+      Promise.resolve()
+        .then(call)
+        .then(
+          value => resolve(E.right(value)),
+          (thrown: unknown) => resolve(E.left(failureOf(thrown))),
+        )
+        .finally(() => signal?.removeEventListener('abort', abort))
+    })
+
+const failureOf = (thrown: unknown): Failure =>
+  pipe(
+    failureCarriedBy(thrown),
+    O.getOrElse((): Failure => failure('Unreachable', `The remote failed: ${reasonOf(thrown)}`)),
+  )
+
+const streamOf = (body: PromiseDownload['body']): ReadableStream<Uint8Array> =>
+  body instanceof ReadableStream ? body : new Blob([body]).stream()
+
+/** The same bytes; what they error with becomes a `BodyFailure`. */
+const told = (source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> => {
+  const reader = source.getReader()
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async controller => {
+        try {
+          const part = await reader.read()
+          if (part.done) controller.close()
+          else controller.enqueue(part.value)
+        } catch (thrown) {
+          controller.error(new BodyFailure(failureOf(thrown)))
+        }
+      },
+      cancel: reason => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}
