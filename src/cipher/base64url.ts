@@ -23,7 +23,8 @@ export const base64urlBytes = (bytes: Uint8Array, isPadded: boolean): Bytes => {
 }
 
 /** `base64urlBytes` as text. */
-export const encodeBase64url = (bytes: Uint8Array, isPadded: boolean): string => String.fromCharCode(...base64urlBytes(bytes, isPadded))
+export const encodeBase64url = (bytes: Uint8Array, isPadded: boolean): string =>
+  String.fromCharCode(...base64urlBytes(bytes, isPadded))
 
 /**
  * Reads the one form in which `encodeBase64url` writes them: no other character, exact padding, unused bits zero.

@@ -23,7 +23,10 @@ export const macOf = async (begin: () => Mac, message: Bytes): Promise<Bytes> =>
 }
 
 /** `Cipher.contentId` for a secret; its key is derived once. */
-export const contentIds = (engine: GcmEngine, secret: Bytes): ((namespace: string, payload: Blob) => TaskEither<Failure, string>) => {
+export const contentIds = (
+  engine: GcmEngine,
+  secret: Bytes,
+): ((namespace: string, payload: Blob) => TaskEither<Failure, string>) => {
   let beginning: Promise<() => Mac> | undefined
   return (namespace, payload) => async () => {
     beginning ??= deriveKey(engine, secret, 'blobsync id 1').then(engine.mac)

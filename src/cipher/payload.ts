@@ -17,9 +17,16 @@ export const readPayload = async (payload: Blob, from = 0, to = payload.size): P
   try {
     const part = from === 0 && to === payload.size ? payload : payload.slice(from, to)
     const bytes = new Uint8Array(await part.arrayBuffer())
-    return bytes.length === to - from ? E.right(bytes) : E.left(failure('Corrupt', 'The payload is shorter than it was said to be.'))
+    return bytes.length === to - from
+      ? E.right(bytes)
+      : E.left(failure('Corrupt', 'The payload is shorter than it was said to be.'))
   } catch (error) {
-    return E.left(pipe(failureCarriedBy(error), O.getOrElse(() => unreadable(error))))
+    return E.left(
+      pipe(
+        failureCarriedBy(error),
+        O.getOrElse(() => unreadable(error)),
+      ),
+    )
   }
 }
 

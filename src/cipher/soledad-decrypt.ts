@@ -47,9 +47,7 @@ export const decryptBlob = async (
   return E.isLeft(sunk) ? sunk : E.right({ sizeBytes: sizeBytes + rest.value.length, tag, isExternal })
 }
 
-const readHead = async (
-  source: Source,
-): Promise<E.Either<Failure, { readonly text: Uint8Array; readonly rest: Uint8Array }>> => {
+const readHead = async (source: Source): Promise<E.Either<Failure, { readonly text: Uint8Array; readonly rest: Uint8Array }>> => {
   let head: Uint8Array = new Uint8Array(0)
   for (;;) {
     const end = head.subarray(0, SEARCHED_BYTES_MAX).indexOf(SEPARATOR)
@@ -66,7 +64,8 @@ const refuse =
   (id: string) =>
   (preamble: Preamble): E.Either<Failure, Preamble> => {
     const { scheme, method, revision } = preamble
-    if (scheme !== SYMMETRIC_SCHEME && scheme !== EXTERNAL_SCHEME) return tampered(`The preamble names the unknown scheme ${scheme}.`)
+    if (scheme !== SYMMETRIC_SCHEME && scheme !== EXTERNAL_SCHEME)
+      return tampered(`The preamble names the unknown scheme ${scheme}.`)
     if (scheme === SYMMETRIC_SCHEME && method !== GCM_METHOD) return tampered(`The preamble names the unknown method ${method}.`)
     if (scheme === SYMMETRIC_SCHEME && revision !== REVISION) return tampered('The preamble names another revision.')
     return preamble.id === id ? E.right(preamble) : tampered('The preamble names another blob.')

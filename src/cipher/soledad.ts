@@ -66,7 +66,11 @@ export const soledadCipherWith = (engine: GcmEngine, secret: Uint8Array): Cipher
   }
 }
 
-const bestEngine = (): GcmEngine => pipe(nodeGcm(), O.getOrElse(() => webGcm(crypto.subtle)))
+const bestEngine = (): GcmEngine =>
+  pipe(
+    nodeGcm(),
+    O.getOrElse(() => webGcm(crypto.subtle)),
+  )
 
 const withinLimits = ({ id }: BlobKey, payload: Blob): E.Either<Failure, number> =>
   id.length > CREATED_ID_CHARACTERS_MAX

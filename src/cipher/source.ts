@@ -26,7 +26,12 @@ export const sourceOf = (body: ReadableStream<Uint8Array>, bytesMax: number): So
           ? E.right(O.some(value))
           : E.left(failure('Tampered', 'What the remote sends is longer than any blob.'))
       } catch (error) {
-        return E.left(pipe(failureCarriedBy(error), O.getOrElse(() => cut(error))))
+        return E.left(
+          pipe(
+            failureCarriedBy(error),
+            O.getOrElse(() => cut(error)),
+          ),
+        )
       }
     },
     // A body that already failed says so again here, and nobody waits for it.

@@ -13,6 +13,4 @@ export class CarriedFailure extends Error {
 
 /** The failure that a thrown value carries in its field `failure`, whatever its class; `none` if it carries none. */
 export const failureCarriedBy = (thrown: unknown): O.Option<Failure> =>
-  typeof thrown === 'object' && thrown !== null && 'failure' in thrown
-    ? O.fromEither(Failure.decode(thrown.failure))
-    : O.none
+  typeof thrown === 'object' && thrown !== null && 'failure' in thrown ? O.fromEither(Failure.decode(thrown.failure)) : O.none

@@ -14,7 +14,9 @@ export const noise = (lengthBytes: number): Bytes => {
 }
 
 export const pieces = (bytes: Uint8Array, pieceBytes: number): readonly Uint8Array[] =>
-  Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, index) => bytes.subarray(index * pieceBytes, (index + 1) * pieceBytes))
+  Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, index) =>
+    bytes.subarray(index * pieceBytes, (index + 1) * pieceBytes),
+  )
 
 /** A body of these pieces, made as it is read; with an error it breaks after the last one. @param onEnd Told when it was read or cancelled. */
 export const bodyOf = (parts: readonly Uint8Array[], error?: Error, onEnd = (): void => {}): ReadableStream<Uint8Array> => {

@@ -180,7 +180,8 @@ export const cipherConformance = (make: () => Cipher): readonly Case[] => [
       const { bytes } = await encrypted(make(), noise(5000))
       const carried = throttled('slow down', 1000, true)
       for (const length of [0, 10, 3000, bytes.length]) {
-        const breaking = (error: Error) => make().decrypt(key, bodyOf([bytes.subarray(0, length)], error), null, collecting().take)()
+        const breaking = (error: Error) =>
+          make().decrypt(key, bodyOf([bytes.subarray(0, length)], error), null, collecting().take)()
         expectLeft(await breaking(new Error('reset')), `reset after ${length}`, 'Unreachable')
         expectEqual(expectLeft(await breaking(new CarriedFailure(carried)), 'carried'), carried, 'the failure')
       }
@@ -223,11 +224,17 @@ export const cipherConformance = (make: () => Cipher): readonly Case[] => [
   {
     name: 'a content’s id depends on the content and the namespace alone, and is a legal id',
     run: async () => {
-      const idOf = async (namespace: string, text: string) => expectRight(await make().contentId(namespace, new Blob([text]))(), 'contentId')
+      const idOf = async (namespace: string, text: string) =>
+        expectRight(await make().contentId(namespace, new Blob([text]))(), 'contentId')
       const id = await idOf('photos', 'content')
       expectTrue(BlobId.is(id) && id.length === 43, `“${id}” is a legal id of 43 characters`)
       expectEqual(await idOf('photos', 'content'), id, 'the same content again')
-      const others = await Promise.all([idOf('photo', 'scontent'), idOf('photos', 'content.'), idOf('photos', ''), idOf('notes', 'content')])
+      const others = await Promise.all([
+        idOf('photo', 'scontent'),
+        idOf('photos', 'content.'),
+        idOf('photos', ''),
+        idOf('notes', 'content'),
+      ])
       expectEqual(new Set([id, ...others]).size, 5, 'different ids')
     },
   },
@@ -257,5 +264,8 @@ const untouchable = (sizeBytes: number): Blob => {
   const read = () => Promise.reject(new Error('the payload was read'))
   const properties = { size: { value: sizeBytes }, arrayBuffer: { value: read }, bytes: { value: read } }
   const blob = Object.defineProperties(new Blob([]), properties)
-  return Object.defineProperties(blob, { slice: { value: () => blob }, stream: { value: () => bodyOf([], new Error('the payload was read')) } })
+  return Object.defineProperties(blob, {
+    slice: { value: () => blob },
+    stream: { value: () => bodyOf([], new Error('the payload was read')) },
+  })
 }

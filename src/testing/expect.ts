@@ -26,7 +26,8 @@ export const expectRight = <A>(either: E.Either<Failure, A>, what: string): A =>
 
 /** @returns the failure; with a tag, only that one will do. */
 export const expectLeft = <A>(either: E.Either<Failure, A>, what: string, tag?: FailureTag): Failure => {
-  if (E.isRight(either)) throw new Error(`${what}: should have failed${tag === undefined ? '' : ` as ${tag}`}, got ${shown(either.right)}`)
+  if (E.isRight(either))
+    throw new Error(`${what}: should have failed${tag === undefined ? '' : ` as ${tag}`}, got ${shown(either.right)}`)
   if (tag !== undefined) expectEqual<string>(either.left._tag, tag, `${what}: which failure (“${either.left.message}”)`)
   return either.left
 }
@@ -37,11 +38,13 @@ export const expectSome = <A>(option: O.Option<A>, what: string): A => {
   throw new Error(`${what}: there is none`)
 }
 
-export const expectNone = <A>(option: O.Option<A>, what: string): void => expectTrue(O.isNone(option), `${what}: there should be none`)
+export const expectNone = <A>(option: O.Option<A>, what: string): void =>
+  expectTrue(O.isNone(option), `${what}: there should be none`)
 
 const isSame = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true
-  if (a instanceof Uint8Array && b instanceof Uint8Array) return a.length === b.length && a.every((byte, index) => byte === b[index])
+  if (a instanceof Uint8Array && b instanceof Uint8Array)
+    return a.length === b.length && a.every((byte, index) => byte === b[index])
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
   const inA = new Map(Object.entries(a))

@@ -9,7 +9,19 @@ import { soledadCipherWith } from '../../src/cipher/soledad'
 import { encryptBlob } from '../../src/cipher/soledad-encrypt'
 import { bodyOf, collecting, pieces, wholeOf } from '../../src/testing/cipher-bytes'
 import { expectBytes, expectLeft, expectRight } from '../../src/testing/expect'
-import { blobs, contentIds, engines, fromBase64, fromHex, generated, keyFor, plaintextOf, sha256, type Decoding, type Positive } from './vectors'
+import {
+  blobs,
+  contentIds,
+  engines,
+  fromBase64,
+  fromHex,
+  generated,
+  keyFor,
+  plaintextOf,
+  sha256,
+  type Decoding,
+  type Positive,
+} from './vectors'
 
 const sealOf = ({ ivHex, preambleTime }: Positive) => ({ iv: fromHex(ivHex), seconds: preambleTime })
 

@@ -4,8 +4,9 @@ import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { decodeBase64url, encodeBase64url } from '../../src/cipher/base64url'
-import { textBytes } from '../../src/cipher/bytes'
+import { concatenated, textBytes } from '../../src/cipher/bytes'
 import { nodeGcm } from '../../src/cipher/gcm-node'
+import { preambleText, readPreamble, writePreamble } from '../../src/cipher/preamble'
 import { readSeal, sealText } from '../../src/cipher/seal'
 import { soledadCipher, soledadCipherWith } from '../../src/cipher/soledad'
 import { BodyFailure } from '../../src/remote/remote'
@@ -59,7 +60,12 @@ for (const [name, engine] of engines) {
 
     test('a BodyFailure of a remote is the failure of the decryption', async () => {
       const forbidden = failure('Forbidden', 'not yours')
-      const outcome = await cipher.decrypt(key, bodyOf([await encrypted(10)], new BodyFailure(forbidden)), null, collecting().take)()
+      const outcome = await cipher.decrypt(
+        key,
+        bodyOf([await encrypted(10)], new BodyFailure(forbidden)),
+        null,
+        collecting().take,
+      )()
       expect(outcome).toEqual(E.left(forbidden))
     })
 
@@ -164,7 +170,9 @@ describe('a seal', () => {
   property.prop([fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), fc.uint8Array({ minLength: 16, maxLength: 16 })])(
     'is read as it was written',
     (seconds, random) => {
-      expect(readSeal(sealText({ seconds, iv: new Uint8Array(random) }))).toEqual(E.right({ seconds, iv: new Uint8Array(random) }))
+      expect(readSeal(sealText({ seconds, iv: new Uint8Array(random) }))).toEqual(
+        E.right({ seconds, iv: new Uint8Array(random) }),
+      )
     },
   )
 
@@ -197,12 +205,36 @@ describe('base64url', () => {
     expect(decodeBase64url(textBytes(text), isPadded)).toMatchObject({ value: new Uint8Array(bytes) })
   })
 
-  test.each(['A', 'A===', 'AA', 'AA=', 'AAA', '====', '=', 'AB==', 'AAB=', 'AA+A', 'AA/A', 'AA A', 'AA\nA', 'AAA=AAAA', 'AAAA===='])(
-    '%j is no padded base64url',
-    (text) => {
-      expect(decodeBase64url(textBytes(text), true)).toMatchObject({ _tag: 'None' })
-    },
-  )
+  test.each([
+    'A',
+    'A===',
+    'AA',
+    'AA=',
+    'AAA',
+    '====',
+    '=',
+    'AB==',
+    'AAB=',
+    'AA+A',
+    'AA/A',
+    'AA A',
+    'AA\nA',
+    'AAA=AAAA',
+    'AAAA====',
+  ])('%j is no padded base64url', (text) => {
+    expect(decodeBase64url(textBytes(text), true)).toMatchObject({ _tag: 'None' })
+  })
+})
+
+test.each(['A', 'AAAAA', 'AA==', 'AB'])('%j is no base64url without padding', (text) => {
+  expect(decodeBase64url(textBytes(text), false)).toMatchObject({ _tag: 'None' })
+})
+
+test.each([0, 1, 541, 543, 551, 553, 555, 1104])('a preamble of %d bytes is Tampered', (lengthBytes) => {
+  const whole = writePreamble({ id: 'a-blob', iv: noise(16), seconds: 1, sizeField: 4096 })
+  expectRight(readPreamble(preambleText(whole)), 'a preamble of 552 bytes')
+  const bytes = concatenated(whole, whole).slice(0, lengthBytes)
+  expectLeft(readPreamble(preambleText(bytes)), 'another length', 'Tampered')
 })
 
 describe('without node:crypto', () => {

@@ -49,13 +49,21 @@ const Vectors = t.type({
 })
 const ContentIds = t.type({
   vectors: t.array(
-    t.type({ name: t.string, secretHex: t.string, namespace: t.string, contentSeed: t.string, contentBytes: t.number, id: t.string }),
+    t.type({
+      name: t.string,
+      secretHex: t.string,
+      namespace: t.string,
+      contentSeed: t.string,
+      contentBytes: t.number,
+      id: t.string,
+    }),
   ),
 })
 
 const read = <A>(codec: t.Decoder<unknown, A>, file: string): A => {
   const decoded = codec.decode(JSON.parse(readFileSync(new URL(`../vectors/${file}`, import.meta.url), 'utf8')))
-  if (E.isLeft(decoded)) throw new Error(`${file} is not what these tests know: ${JSON.stringify(decoded.left[0]?.context.map(({ key }) => key))}`)
+  if (E.isLeft(decoded))
+    throw new Error(`${file} is not what these tests know: ${JSON.stringify(decoded.left[0]?.context.map(({ key }) => key))}`)
   return decoded.right
 }
 
@@ -86,6 +94,11 @@ export const plaintextOf = ({ plaintextHex, plaintextGenerator }: Positive): Byt
 export const keyFor = (id: string): BlobKey => ({ namespace: 'default' as Namespace, id: id as BlobId })
 
 export const engines: readonly (readonly [string, GcmEngine])[] = [
-  ['node:crypto', O.getOrElseW(() => { throw new Error('this Node has no node:crypto') })(nodeGcm())],
+  [
+    'node:crypto',
+    O.getOrElseW(() => {
+      throw new Error('this Node has no node:crypto')
+    })(nodeGcm()),
+  ],
   ['WebCrypto', webGcm(crypto.subtle)],
 ]
