@@ -24,19 +24,24 @@ interface Work {
 /** Follows the blobs from now on: those with work now, and those that get some. */
 export const trackWork = (blobs: BlobSync): Tracker => {
   const work = new Map<string, Work>()
-  const note = (view: BlobView) => {
+  const note = (view: BlobView, hadWork = false) => {
     const key = `${view.namespace}/${view.id}`
     const isDone = view.phase === 'resting' || view.phase === 'held'
-    if (isDone && !work.has(key)) return
+    if (isDone && !hadWork && !work.has(key)) return
     const before = work.get(key)?.totalBytes ?? 0
     const totalBytes = view.status === 'PENDING_DELETE' ? 0 : (view.progress?.totalBytes ?? view.sizeBytes ?? before)
     work.set(key, { isDone, totalBytes, bytes: isDone ? totalBytes : (view.progress?.bytes ?? 0) })
   }
-  const ends = [blobs.on('blob.added', note), blobs.on('blob.changed', note), blobs.on('blob.deleted', note)]
-  blobs.list().forEach(note)
+  const ends = [
+    blobs.on('blob.changed', (view) => note(view)),
+    blobs.on('blob.synced', (view) => note(view, true)),
+    blobs.on('blob.deleted', (view) => note(view, true)),
+  ]
+  const noteAll = () => blobs.list().forEach((view) => note(view))
+  noteAll()
   return {
     progress: () => {
-      blobs.list().forEach(note)
+      noteAll()
       return [...work.values()].reduce<Progress>(added, { blobs: 0, totalBlobs: 0, bytes: 0, totalBytes: 0 })
     },
     dispose: () => ends.forEach((end) => end()),

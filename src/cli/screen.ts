@@ -17,7 +17,7 @@ const barScreen = (blobs: BlobSync, stream: NodeJS.WriteStream, label: string): 
   const tracker = trackWork(blobs)
   const draw = () => {
     const text = label + progressLine(tracker.progress(), performance.now() - startedAtMs)
-    stream.write(`${CLEAR_LINE}${[...text].slice(0, Math.max(20, stream.columns - 1)).join('')}`)
+    stream.write(`${CLEAR_LINE}${text.slice(0, Math.max(20, stream.columns - 1))}`)
   }
   const timer = setInterval(draw, DRAW_MS)
   draw()

@@ -107,14 +107,10 @@ const tellWaiting = (blobs: BlobSync, screen: Screen, isJson: boolean): (() => v
     else screen.line(`waiting: ${waiting.text}`)
   }
   const timer = setInterval(look, LOOK_MS)
-  const end = blobs.subscribe(look)
-  return () => {
-    clearInterval(timer)
-    end()
-  }
+  return () => clearInterval(timer)
 }
 
-/** Blobs can come to wait without a figure changing. */
+/** A look goes through all blobs: often enough for people, seldom enough for many blobs. */
 const LOOK_MS = 250
 
 const isSettled = ({ failed, held, waiting, failure, removalsToConfirm }: SyncReport): boolean =>
