@@ -1,0 +1,6 @@
+export * from './index'
+export { soledadCipher } from './cipher/soledad'
+export { httpRemote } from './remote/http'
+export { memoryRemote } from './remote/memory'
+export { fileStore, readFileRecords } from './store/file'
+export { memoryStore } from './store/memory'
