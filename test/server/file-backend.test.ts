@@ -1,0 +1,65 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { rewritePayload } from '../../src/server/rewrite-payload'
+import { bytes, folder, serving } from './serving'
+
+test('what a crash left is swept at the start, what is named stays', async () => {
+  const root = await folder()
+  const before = await serving({ root })
+  await before.call('/blobs/ann/b1', { method: 'PUT', body: bytes(300_000) })
+  await before.server.close()
+  await writeFile(join(root, 'arriving', 'half'), 'x')
+  await mkdir(join(root, 'payloads', 'zz'))
+  await writeFile(join(root, 'payloads', 'zz', 'zz-unnamed'), 'x')
+  const after = await serving({ root })
+  expect(await readdir(join(root, 'arriving'))).toEqual([])
+  expect(await readdir(join(root, 'payloads', 'zz'))).toEqual([])
+  expect((await (await after.call('/blobs/ann/b1')).arrayBuffer()).byteLength).toBe(300_000)
+})
+
+test('deleting and losing a race leave no file behind', async () => {
+  const { call, root } = await serving()
+  const files = async () => {
+    const folders = await readdir(join(root, 'payloads'))
+    return (await Promise.all(folders.map((name) => readdir(join(root, 'payloads', name))))).flat()
+  }
+  await Promise.all(Array.from({ length: 4 }, (_, n) => call('/blobs/ann/b1', { method: 'PUT', body: bytes(300_000, n) })))
+  expect(await files()).toHaveLength(1)
+  await call('/blobs/ann/b1', { method: 'DELETE' })
+  expect(await files()).toEqual([])
+})
+
+test('ids that differ in case only are two blobs, in memory and in files', async () => {
+  const { call } = await serving()
+  for (const size of [100, 300_000]) {
+    for (const [seed, id] of ['blob', 'BLOB'].entries()) {
+      expect((await call(`/blobs/ann/${id}${size}`, { method: 'PUT', body: bytes(size, seed) })).status).toBe(200)
+    }
+    const first = new Uint8Array(await (await call(`/blobs/ann/blob${size}`)).arrayBuffer())
+    expect(Buffer.compare(first, bytes(size, 0))).toBe(0)
+  }
+})
+
+test.each([100, 300_000])('stored bytes can be changed under the feet of a running server (%i bytes)', async (size) => {
+  const { call, root } = await serving()
+  await call('/blobs/ann/b1', { method: 'PUT', body: bytes(size) })
+  const key = { user: 'ann', namespace: 'default', id: 'b1' }
+  const flip = (stored: Uint8Array<ArrayBuffer>) => stored.with(50, (stored[50] ?? 0) ^ 1)
+  expect(await rewritePayload(root, key, flip)).toBe(true)
+  const changed = new Uint8Array(await (await call('/blobs/ann/b1')).arrayBuffer())
+  expect(Buffer.compare(changed, flip(bytes(size)))).toBe(0)
+  expect(await rewritePayload(root, { ...key, id: 'b2' }, flip)).toBe(false)
+})
+
+test('a thousand blobs are listed, counted and kept over a restart', async () => {
+  const before = await serving()
+  const ids = Array.from({ length: 1000 }, (_, n) => `b${String(n).padStart(4, '0')}`)
+  for (let n = 0; n < ids.length; n += 50) {
+    await Promise.all(ids.slice(n, n + 50).map((id) => before.call(`/blobs/ann/${id}`, { method: 'PUT', body: bytes(1_000) })))
+  }
+  await before.server.close()
+  const { call } = await serving({ root: before.root })
+  expect(await (await call('/blobs/ann/')).json()).toEqual(ids)
+  expect(await (await call('/blobs/ann/?only_count=1')).json()).toEqual({ count: 1000 })
+})
