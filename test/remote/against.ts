@@ -1,0 +1,76 @@
+import * as E from 'fp-ts/Either'
+import { afterEach } from 'vitest'
+import { SimulatedClock } from 'xstate'
+import type { Clock } from '../../src/clock'
+import { failureCarriedBy } from '../../src/model/carried-failure'
+import type { Failure } from '../../src/model/failure'
+import { blobKey, type BlobKey } from '../../src/model/ids'
+import { httpRemote, type HttpRemoteOptions } from '../../src/remote/http'
+import type { Download, Remote } from '../../src/remote/remote'
+import { misbehavingServer, type MisbehavingServer, type Misbehaviour, type SeenRequest } from '../../src/testing/misbehaving-server'
+
+const servers: MisbehavingServer[] = []
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map(server => server.close()))
+})
+
+/** What the server holds as `held`. */
+export const bytes = new Uint8Array(100_000).map((_, index) => index * 7)
+
+export const key = (id: string, name?: string): BlobKey => right(blobKey(id, name))
+
+/** XState's simulated clock, as one of ours. */
+export const simulatedClock = (startMs = 0): Clock & { readonly increment: (ms: number) => void } => {
+  const clock = new SimulatedClock()
+  return {
+    now: () => startMs + clock.now(),
+    setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs),
+    clearTimeout: id => {
+      if (typeof id === 'number') clock.clearTimeout(id)
+    },
+    increment: ms => clock.increment(ms),
+  }
+}
+
+/** A remote of a server that misbehaves. */
+export const against = async (misbehave: (request: SeenRequest) => Misbehaviour | undefined, options: Partial<HttpRemoteOptions> = {}) => {
+  const server = await misbehavingServer({ misbehave })
+  servers.push(server)
+  server.blobs.set('ada/default/held', bytes)
+  return { server, remote: httpRemote({ url: server.url, user: 'ada', token: 'secret', ...options }) }
+}
+
+export type Verb = 'list' | 'put' | 'get' | 'stat' | 'delete'
+
+export const callsOf = (remote: Remote, signal?: AbortSignal): Map<Verb, () => Promise<E.Either<Failure, unknown>>> => {
+  const options = signal === undefined ? {} : { signal }
+  return new Map<Verb, () => Promise<E.Either<Failure, unknown>>>([
+    ['list', remote.list({ namespace: key('a').namespace, ...options })],
+    ['put', remote.put(key('new'), { sizeBytes: bytes.length, body: bytes, ...options })],
+    ['get', remote.get(key('held'), options)],
+    ['stat', remote.stat(key('held'), options)],
+    ['delete', remote.delete(key('held'), options)],
+  ])
+}
+
+export const nextRequest = async (server: MisbehavingServer): Promise<SeenRequest> => {
+  for (;;) {
+    const request = server.requests[0]
+    if (request !== undefined) return request
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
+
+export const bytesOf = async ({ body }: Download) => new Uint8Array(await new Response(body).arrayBuffer())
+
+export const bodyFailure = (download: Download) => bytesOf(download).catch((thrown: unknown) => failureCarriedBy(thrown))
+
+export const right = <A>(outcome: E.Either<Failure, A>): A => {
+  if (E.isLeft(outcome)) throw new Error(`${outcome.left._tag}: ${outcome.left.message}`)
+  return outcome.right
+}
+
+export const left = (outcome: E.Either<Failure, unknown>): Failure => {
+  if (E.isRight(outcome)) throw new Error('The call should have failed.')
+  return outcome.left
+}

@@ -1,0 +1,34 @@
+import type { PromiseRemote } from '../../src/remote/promises'
+
+/** A complete remote in Promises, as an author without fp-ts would begin it. */
+export const mapRemote = (): PromiseRemote => {
+  const blobs = new Map<string, Uint8Array<ArrayBuffer>>()
+  const tombstones = new Set<string>()
+  const idsIn = (keys: Iterable<string>, namespace: string) =>
+    [...keys].filter(key => key.startsWith(`${namespace}/`)).map(key => key.slice(namespace.length + 1))
+
+  return {
+    list: async ({ namespace }) => ({ entries: idsIn(blobs.keys(), namespace), tombstones: idsIn(tombstones, namespace) }),
+    put: async ({ namespace, id }, { body, sizeBytes, signal, onProgress }) => {
+      const bytes = new Uint8Array(await new Response(body).arrayBuffer())
+      if (signal?.aborted === true) return
+      if (bytes.length !== sizeBytes) throw new Error('The body is shorter than announced.')
+      if (blobs.has(`${namespace}/${id}`)) throw { failure: { _tag: 'Exists', message: `There is a ${id} already.` } }
+      blobs.set(`${namespace}/${id}`, bytes)
+      onProgress?.(sizeBytes)
+    },
+    get: async ({ namespace, id }) => {
+      const bytes = blobs.get(`${namespace}/${id}`)
+      return bytes && { sizeBytes: bytes.length, tag: null, body: bytes }
+    },
+    stat: async ({ namespace, id }) => {
+      const bytes = blobs.get(`${namespace}/${id}`)
+      return bytes && { sizeBytes: bytes.length, tag: null }
+    },
+    delete: async ({ namespace, id }) => {
+      if (!blobs.delete(`${namespace}/${id}`)) return false
+      tombstones.add(`${namespace}/${id}`)
+      return true
+    },
+  }
+}
