@@ -5,7 +5,7 @@ import type { BlobRecord, HeldReason, Priority } from '../src/model/record'
 import { backoffMs, type BackoffPlan } from './backoff'
 
 /** Where a blob is inside its status, as it reports it to the coordinator. */
-export type BlobPhase = 'queued' | 'transferring' | 'backingOff' | 'held' | 'resting'
+export type BlobPhase = 'queued' | 'transferring' | 'backingOff' | 'held' | 'resting' | 'marking'
 
 export interface BlobInput {
   readonly record: BlobRecord
@@ -288,7 +288,7 @@ export const blobMachine = setup({
       states: {
         marking: {
           description: 'Writes the mark and drops the bytes; what the remote never heard of is gone with that.',
-          entry: { type: 'report', params: { phase: 'resting' } },
+          entry: { type: 'report', params: { phase: 'marking' } },
           invoke: {
             src: 'mark',
             input: ({ context }) => ({ record: context.record }),

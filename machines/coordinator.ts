@@ -60,6 +60,8 @@ export type CoordinatorEvent =
   | { readonly type: 'blob.unwanted'; readonly key: BlobKey }
   | { readonly type: 'blob.observed'; readonly key: BlobKey }
   | { readonly type: 'blob.unobserved'; readonly key: BlobKey }
+  /** What was asked of a blob has reached its actor. */
+  | { readonly type: 'blob.answered'; readonly key: BlobKey }
   | BlobReport
   | { readonly type: 'sync.requested' }
   /** Everything that backs off gets its attempt now. */
@@ -205,7 +207,7 @@ export const coordinatorMachine = base.extend({
       else roster.observed.delete(key)
     },
     /** Passes a command to the blob's actor, which comes to life for it. */
-    command: base.enqueueActions(({ context, event, enqueue }) => {
+    command: base.enqueueActions(({ context, event, enqueue, self }) => {
       assertEvent(event, 'blob.commanded')
       const { roster } = context
       const key = keyText(event.key)
@@ -213,15 +215,23 @@ export const coordinatorMachine = base.extend({
       if (record === undefined) return
       if (!roster.live.has(key)) {
         roster.setAside.delete(key)
-        const live = roster.enter(key, context.accessRound)
-        live.isCalled = true
+        roster.enter(key, context.accessRound)
         enqueue.spawnChild('blob', {
           id: key,
           input: { record, backoff: context.backoff, verifyAttempts: context.verifyAttempts },
         })
       }
+      const live = roster.live.get(key)
+      if (live !== undefined) live.isCalled = true
       enqueue.sendTo(key, event.command)
+      // Comes after whatever the actor reports in answer.
+      enqueue.sendTo(self, { type: 'blob.answered', key: event.key })
     }),
+    endCall: ({ context, event }) => {
+      assertEvent(event, 'blob.answered')
+      const live = context.roster.live.get(keyText(event.key))
+      if (live !== undefined) live.isCalled = false
+    },
     /** Takes in where a blob is; what its failure means for all is raised. */
     followBlob: base.enqueueActions(({ context, event, enqueue }) => {
       assertEvent(event, 'blob.moved')
@@ -230,7 +240,6 @@ export const coordinatorMachine = base.extend({
       const live = roster.live.get(key)
       const wasTransferring = live?.phase === 'transferring'
       if (live !== undefined) {
-        if (event.phase !== 'resting') live.isCalled = false
         if (event.phase === 'queued' && !wasTransferring) roster.orderAgain(live)
         live.phase = event.phase
       }
@@ -398,6 +407,7 @@ export const coordinatorMachine = base.extend({
     'blob.observed': { actions: ['observe', 'share'] },
     'blob.unobserved': { actions: ['observe', 'share'] },
     'blob.commanded': { actions: ['command', 'share'] },
+    'blob.answered': { actions: ['endCall', 'share'] },
     'blob.moved': { actions: 'followBlob' },
     'blob.gone': { actions: 'forgetBlob' },
     'backoff.waived': { actions: ['wakeAll', 'share'] },

@@ -5,12 +5,13 @@ import { Heap } from './heap'
 
 /** A blob whose actor is alive. */
 export interface Live {
-  phase: BlobPhase
+  /** `entering` until its actor's first report. */
+  phase: BlobPhase | 'entering'
   /** Its place among those that wait: lower waited longer. */
   order: number
   /** Which token its slot was granted under. */
   accessRound: number
-  /** The app has just asked something of it: it stays until it has answered. */
+  /** It was asked something: it stays until it has answered. */
   isCalled: boolean
 }
 
@@ -93,7 +94,7 @@ export class Roster {
   enter(key: string, accessRound: number): Live {
     const order = this.#tickets.get(key)?.order ?? this.#order++
     this.#tickets.delete(key)
-    const live: Live = { phase: 'resting', order, accessRound, isCalled: false }
+    const live: Live = { phase: 'entering', order, accessRound, isCalled: false }
     this.live.set(key, live)
     return live
   }

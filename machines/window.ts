@@ -46,10 +46,8 @@ export const shareOut = (shares: Shares, gates: Gates): readonly Move[] => {
 /** Takes a blob that needs no actor any more out of the window. @returns whether it left. */
 export const trim = (roster: Roster, key: string, live: Live): boolean => {
   const record = roster.byText(key)
-  const isAtWork = live.phase === 'queued' || live.phase === 'transferring' || live.phase === 'backingOff'
-  // An actor whose record is PENDING_DELETE without being erased, or that has just been called, still writes its mark.
-  const isCalled = live.isCalled && live.phase === 'resting'
-  if (isAtWork || isCalled || roster.observed.has(key) || record === undefined) return false
+  const isAtRest = live.phase === 'resting' || live.phase === 'held'
+  if (live.isCalled || !isAtRest || roster.observed.has(key) || record === undefined) return false
   roster.leave(key)
   return true
 }

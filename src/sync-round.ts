@@ -11,15 +11,18 @@ type Coordinator = ActorRefFrom<typeof coordinatorMachine>
 export const canProgress = (coordinator: Coordinator, roster: Roster): boolean => {
   const { value } = coordinator.getSnapshot()
   if (value.access === 'refreshing' || value.reconciliation === 'recalling' || value.reconciliation === 'listing') return true
-  const phases = [...roster.live].map(([key, { phase }]) => ({ key, phase, record: roster.byText(key) }))
-  if (phases.some(({ phase }) => phase === 'transferring')) return true
-  if (value.access === 'denied' || value.connectivity === 'offline' || value.pace === 'slowed') return false
+  const isShut = value.access === 'denied' || value.connectivity === 'offline' || value.pace === 'slowed'
+  const isPaused = value.transfers === 'paused'
   const mayGo = (record: BlobRecord | undefined) =>
     record !== undefined &&
     !(record.status === 'PENDING_UPLOAD' && value.quota === 'exhausted') &&
     !(record.status === 'PENDING_DOWNLOAD' && value.room === 'full')
-  if (value.transfers === 'paused') return roster.wanted.size > 0
-  return phases.some(({ phase, record }) => phase === 'queued' && mayGo(record)) || mayGo(roster.nextReady())
+  for (const [key, { phase }] of roster.live) {
+    if (phase === 'transferring' || phase === 'marking' || phase === 'entering') return true
+    if (phase === 'queued' && !isShut && !isPaused && mayGo(roster.byText(key))) return true
+  }
+  if (isShut) return false
+  return isPaused ? roster.wanted.size > 0 : mayGo(roster.nextReady())
 }
 
 /** Whether nothing goes on until the app does something, or nothing is left to do. */

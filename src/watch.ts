@@ -1,5 +1,5 @@
 import type { ActorRefFrom } from 'xstate'
-import type { coordinatorMachine, Roster } from '../machines'
+import type { BlobPhase, coordinatorMachine, Roster } from '../machines'
 import { keyText, type BlobKey } from './model/ids'
 import { isActive, type BlobRecord } from './model/record'
 import type { BlobSyncEvents, BlobView, Phase, Snapshot } from './options'
@@ -50,7 +50,7 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     const record = roster.byText(text)
     return record === undefined || record.trashedAtMs !== null
       ? viewOfNothing(key)
-      : viewOf(record, roster.live.get(text)?.phase ?? phaseOf(record), progress.get(text) ?? null)
+      : viewOf(record, shownPhase(roster.live.get(text)?.phase) ?? phaseOf(record), progress.get(text) ?? null)
   }
 
   coordinator.on('blob.moved', ({ record, before, phase }) => {
@@ -121,6 +121,10 @@ const readSnapshot = (coordinator: ActorRefFrom<typeof coordinatorMachine>, { ta
     lastListFailure: context.listFailure,
   }
 }
+
+/** A mark is written at once: nobody outside needs a word for it. */
+const shownPhase = (phase: BlobPhase | 'entering' | undefined): Phase | undefined =>
+  phase === 'marking' ? 'queued' : phase === 'entering' ? undefined : phase
 
 const phaseOf = (record: BlobRecord): Phase => {
   if (record.held !== null) return 'held'

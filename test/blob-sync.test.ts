@@ -53,5 +53,5 @@ describe('two devices', () => {
     expect(Object.keys(b.actor.getSnapshot().children)).toEqual([])
     await a.close()
     await b.close()
-  })
+  }, 60_000)
 })
