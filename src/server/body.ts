@@ -40,7 +40,10 @@ const check = (bytes: number, sizeBytes: number | null) => {
 }
 
 /** The stream, telling at its end, whichever it is, how many bytes went through. */
-export const countedBody = (stream: ReadableStream<Uint8Array<ArrayBuffer>>, ended: (bytes: number) => void): ReadableStream<Uint8Array<ArrayBuffer>> => {
+export const countedBody = (
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  ended: (bytes: number) => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> => {
   const reader = stream.getReader()
   let bytes = 0
   return new ReadableStream<Uint8Array<ArrayBuffer>>(

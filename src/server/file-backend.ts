@@ -3,7 +3,16 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/Either'
 import { arrival, type Arrived } from './arrival'
-import { BodyRefused, refusal, type Answer, type Order, type Place, type ServerBackend, type StoredKey, type Upload } from './backend'
+import {
+  BodyRefused,
+  refusal,
+  type Answer,
+  type Order,
+  type Place,
+  type ServerBackend,
+  type StoredKey,
+  type Upload,
+} from './backend'
 import { asRow, CountRow, FileRow, holdLock, IdRow, NameRow, openDatabase, PayloadRow, StoredRow, UsedRow } from './database'
 import { fileBody } from './file-body'
 import { groupCommit } from './group-commit'
@@ -149,8 +158,14 @@ const backend = ({ database, log, lock, files }: Parts, inlineBytesMax: number):
   }
 
   return {
-    list: async (place, order) => statList(order).all(...columns(place)).map((row) => asRow(StoredRow, row)),
-    tombstones: async (place, order) => tombstoneList(order).all(...columns(place)).map((row) => asRow(IdRow, row).id),
+    list: async (place, order) =>
+      statList(order)
+        .all(...columns(place))
+        .map((row) => asRow(StoredRow, row)),
+    tombstones: async (place, order) =>
+      tombstoneList(order)
+        .all(...columns(place))
+        .map((row) => asRow(IdRow, row).id),
     count: async (place) => asRow(CountRow, counted.get(...columns(place))).count,
     stat: (key) => async () => find(key),
     read: (key) => async () => {
@@ -181,4 +196,5 @@ const SQLITE_FULL = 13
 
 const isDiskFull = (error: unknown) =>
   error instanceof Error &&
-  (('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) || ('errcode' in error && error.errcode === SQLITE_FULL))
+  (('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) ||
+    ('errcode' in error && error.errcode === SQLITE_FULL))

@@ -3,7 +3,9 @@ import type { FileHandle } from 'node:fs/promises'
 const READ_BYTES = 256 * 1024
 
 /** An open file as a stream that reads ahead of nobody, and closes the file at its end, at an error or when it is cancelled. */
-export const fileBody = async (handle: FileHandle): Promise<{ sizeBytes: number; body: ReadableStream<Uint8Array<ArrayBuffer>> }> => {
+export const fileBody = async (
+  handle: FileHandle,
+): Promise<{ sizeBytes: number; body: ReadableStream<Uint8Array<ArrayBuffer>> }> => {
   const sizeBytes = (await handle.stat()).size
   let done = 0
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>(

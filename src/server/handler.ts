@@ -79,7 +79,9 @@ export const blobHandler = (options: HandlerOptions): ((request: Request) => Pro
       return E.isLeft(stored) ? answers.refused(stored.left, key.right.id) : answers.blob(stored.right, null)
     }
     const stored = await backend.read(key.right)()
-    return E.isLeft(stored) ? answers.refused(stored.left, key.right.id) : answers.blob(stored.right, tallied(stored.right, c.env))
+    return E.isLeft(stored)
+      ? answers.refused(stored.left, key.right.id)
+      : answers.blob(stored.right, tallied(stored.right, c.env))
   })
 
   app.put('/blobs/:user/:id', async (c) => {

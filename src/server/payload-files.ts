@@ -72,8 +72,7 @@ export const payloadFiles = async (root: string): Promise<PayloadFiles> => {
 export const payloadPath = (root: string, name: string): string => join(root, 'payloads', name.slice(0, 2), name)
 
 /** Ids differ in case where disks may not, so names are hashes of the whole key. */
-const hashOf = ({ user, namespace, id }: StoredKey) =>
-  createHash('sha256').update(`${user}/${namespace}/${id}`).digest('hex')
+const hashOf = ({ user, namespace, id }: StoredKey) => createHash('sha256').update(`${user}/${namespace}/${id}`).digest('hex')
 
 const syncDirectory = async (path: string) => {
   // Windows cannot open a directory; its renames are durable without.

@@ -28,7 +28,9 @@ export const rewritePayload = async (
       await writeFile(path, change(new Uint8Array(await readFile(path))))
     } else if (bytes !== null) {
       database
-        .prepare('UPDATE payload SET bytes = ? WHERE number = (SELECT number FROM blob WHERE user = ? AND namespace = ? AND id = ?)')
+        .prepare(
+          'UPDATE payload SET bytes = ? WHERE number = (SELECT number FROM blob WHERE user = ? AND namespace = ? AND id = ?)',
+        )
         .run(change(bytes), user, namespace, id)
     }
     return true

@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import { accountList, type Account } from './auth'
 import { fileBackend } from './file-backend'
 import { blobHandler } from './handler'
+import { stoppable } from './stop'
 
 export interface ServeOptions {
   /** The folder that holds everything; see `fileBackend`. Created if missing. */
@@ -40,28 +41,31 @@ export interface Serving {
  * @throws if another server holds the folder, or the port is taken.
  */
 export const serve = async (options: ServeOptions): Promise<Serving> => {
-  const { root, accounts, port = 2424, host = '127.0.0.1', headMs = 20_000, stallMs = 60_000, stopMs = 10_000, ...limits } = options
+  const {
+    root,
+    accounts,
+    port = 2424,
+    host = '127.0.0.1',
+    headMs = 20_000,
+    stallMs = 60_000,
+    stopMs = 10_000,
+    ...limits
+  } = options
   const backend = await fileBackend(root)
   const handle = blobHandler({ ...limits, backend, authenticate: accountList(accounts) })
 
   const underWay = new Set<Promise<Response>>()
-  let isStopping = false
-  const answer = async (request: Request) => {
-    const handling = handle(request)
+  const answer = (request: Request) => {
+    const handling = handle(request).finally(() => underWay.delete(handling))
     underWay.add(handling)
-    try {
-      const response = await handling
-      if (isStopping) response.headers.set('connection', 'close')
-      return response
-    } finally {
-      underWay.delete(handling)
-    }
+    return handling
   }
 
   const server = createServer(
     { headersTimeout: headMs, requestTimeout: 0, connectionsCheckingInterval: Math.min(headMs, 5_000), keepAliveTimeout: 15_000 },
     getRequestListener(answer, { overrideGlobalObjects: false }),
   )
+  const stopServer = stoppable(server)
   server.maxConnections = CONNECTIONS_MAX
   server.setTimeout(stallMs)
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseHead(error, socket, options.log))
@@ -75,8 +79,7 @@ export const serve = async (options: ServeOptions): Promise<Serving> => {
   const bound = addressOf(server)
 
   const stop = async () => {
-    isStopping = true
-    await closeServer(server, stopMs)
+    await stopServer(stopMs)
     await Promise.allSettled(underWay)
     await backend.close()
   }
@@ -86,25 +89,11 @@ export const serve = async (options: ServeOptions): Promise<Serving> => {
 
 const CONNECTIONS_MAX = 10_000
 
-/** How often a stopping server looks for connections that have become idle. */
-const IDLE_CHECK_MS = 20
-
 const listen = (server: Server, port: number, host: string) =>
   new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)
-      resolve()
-    })
-  })
-
-const closeServer = (server: Server, stopMs: number) =>
-  new Promise<void>((resolve) => {
-    const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
-    const deadline = setTimeout(() => server.closeAllConnections(), stopMs)
-    server.close(() => {
-      clearInterval(idle)
-      clearTimeout(deadline)
       resolve()
     })
   })

@@ -7,24 +7,31 @@ const put = async (call: Awaited<ReturnType<typeof serving>>['call'], path: stri
 }
 
 describe('a blob', () => {
-  test.each([16, 753, 10_000, 131_072, 131_073, 300_000, 3_000_000])('of %i bytes comes back as it went in, with its tag', async (size) => {
-    const { call } = await serving()
-    const body = bytes(size)
-    expect(await put(call, '/blobs/ann/b1', body)).toEqual([200, ''])
-    const response = await call('/blobs/ann/b1')
-    expect(response.status).toBe(200)
-    expect(response.headers.get('tag')).toBe(`${Buffer.from(body.slice(-16)).toString('base64url')}==`)
-    expect(response.headers.get('content-length')).toBe(String(size))
-    expect(response.headers.get('content-type')).toBe('application/octet-stream')
-    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
-    expect(Buffer.compare(Buffer.from(await response.arrayBuffer()), body)).toBe(0)
-  })
+  test.each([16, 753, 10_000, 131_072, 131_073, 300_000, 3_000_000])(
+    'of %i bytes comes back as it went in, with its tag',
+    async (size) => {
+      const { call } = await serving()
+      const body = bytes(size)
+      expect(await put(call, '/blobs/ann/b1', body)).toEqual([200, ''])
+      const response = await call('/blobs/ann/b1')
+      expect(response.status).toBe(200)
+      expect(response.headers.get('tag')).toBe(`${Buffer.from(body.slice(-16)).toString('base64url')}==`)
+      expect(response.headers.get('content-length')).toBe(String(size))
+      expect(response.headers.get('content-type')).toBe('application/octet-stream')
+      expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+      expect(Buffer.compare(Buffer.from(await response.arrayBuffer()), body)).toBe(0)
+    },
+  )
 
   test('may be looked at without its bytes', async () => {
     const { call } = await serving()
     await put(call, '/blobs/ann/b1', bytes(300_000))
     const response = await call('/blobs/ann/b1', { method: 'HEAD' })
-    expect([response.status, response.headers.get('content-length'), response.headers.get('tag')?.length]).toEqual([200, '300000', 24])
+    expect([response.status, response.headers.get('content-length'), response.headers.get('tag')?.length]).toEqual([
+      200,
+      '300000',
+      24,
+    ])
     expect((await call('/blobs/ann/b2', { method: 'HEAD' })).status).toBe(404)
   })
 
@@ -108,7 +115,9 @@ describe('a list', () => {
   test('has sizes and tags for who asks', async () => {
     const { call } = await serving()
     await put(call, '/blobs/ann/b1', bytes(100))
-    const response = await call('/blobs/ann/', { headers: { accept: 'application/vnd.blobsync.list+json, application/json;q=0.5' } })
+    const response = await call('/blobs/ann/', {
+      headers: { accept: 'application/vnd.blobsync.list+json, application/json;q=0.5' },
+    })
     expect(response.headers.get('content-type')).toBe('application/vnd.blobsync.list+json')
     expect(await response.json()).toEqual([
       { id: 'b1', size: 100, tag: `${Buffer.from(bytes(100).slice(-16)).toString('base64url')}==` },
@@ -120,7 +129,8 @@ describe('a list', () => {
 describe('access', () => {
   test('is told from the token alone', async () => {
     const { call } = await serving()
-    const status = async (authorization: string, path = '/blobs/ann/') => (await call(path, { headers: { authorization } })).status
+    const status = async (authorization: string, path = '/blobs/ann/') =>
+      (await call(path, { headers: { authorization } })).status
     expect(await status(ANN)).toBe(200)
     expect(await status(ANN.replace('Token', 'tOKEN'))).toBe(200)
     expect(await status(token('ann', 'secret', false))).toBe(200)
@@ -154,20 +164,28 @@ describe('access', () => {
 
   test('needs no token for what a server is', async () => {
     const { server } = await serving()
-    expect(await (await fetch(`${server.url}/`)).json()).toEqual({ blobs: true, version: expect.stringMatching(/^\d+\.\d+\.\d+/) })
+    expect(await (await fetch(`${server.url}/`)).json()).toEqual({
+      blobs: true,
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    })
     expect(await (await fetch(`${server.url}/robots.txt`)).text()).toContain('Disallow: /')
   })
 
-  test.each(['/blobs/ann/nl%0A', '/blobs/ann/a%2Fb', '/blobs/ann/%2e%2e%2fx', '/blobs/ann/%ff', '/blobs/ann/b1?namespace=../x', `/blobs/ann/${'x'.repeat(255)}`, '/blobs/a%20b/b1'])(
-    'under the name %s is refused',
-    async (path) => {
-      const { call } = await serving()
-      for (const method of ['GET', 'PUT', 'DELETE']) {
-        const response = await call(path, method === 'PUT' ? { method, body: bytes(20) } : { method })
-        expect(response.status).toBe(400)
-      }
-    },
-  )
+  test.each([
+    '/blobs/ann/nl%0A',
+    '/blobs/ann/a%2Fb',
+    '/blobs/ann/%2e%2e%2fx',
+    '/blobs/ann/%ff',
+    '/blobs/ann/b1?namespace=../x',
+    `/blobs/ann/${'x'.repeat(255)}`,
+    '/blobs/a%20b/b1',
+  ])('under the name %s is refused', async (path) => {
+    const { call } = await serving()
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const response = await call(path, method === 'PUT' ? { method, body: bytes(20) } : { method })
+      expect(response.status).toBe(400)
+    }
+  })
 })
 
 describe('the quota', () => {

@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { readdir, readFile, readlink, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { serve } from '../../src/server/serve'
@@ -31,7 +32,7 @@ test('a chunked body without its end stores nothing', async () => {
 })
 
 test('a body that stalls is cut, one that is slow is not', async () => {
-  const { call, port, root } = await serving({ stallMs: 200 })
+  const { call, port, root } = await serving({ stallMs: 500 })
   const stalling = raw(port)
   await stalling.send(head('PUT', '/blobs/ann/stalls', 'Content-Length: 200000'))
   await stalling.send(bytes(150_000))
@@ -39,7 +40,7 @@ test('a body that stalls is cut, one that is slow is not', async () => {
   await slow.send(head('PUT', '/blobs/ann/slow', 'Content-Length: 200', 'Connection: close'))
   const body = bytes(200)
   for (let sent = 0; sent < body.length; sent += 20) {
-    await new Promise((resolve) => setTimeout(resolve, 40))
+    await new Promise((resolve) => setTimeout(resolve, 80))
     await slow.send(body.slice(sent, sent + 20))
   }
   expect(await slow.ended).toContain('HTTP/1.1 200')
@@ -91,6 +92,7 @@ test('each request is one line without a secret', async () => {
   const { call, lines } = await serving()
   await call('/blobs/ann/b1?namespace=mail', { method: 'PUT', body: bytes(200_000) })
   await (await call('/blobs/ann/b1?namespace=mail')).arrayBuffer()
+  await vi.waitFor(() => expect(lines).toHaveLength(2))
   await call('/blobs/ann/b2?token=c2VjcmV0', { headers: { authorization: 'Token c2VjcmV0' } })
   await vi.waitFor(() => expect(lines).toHaveLength(3))
   expect(lines).toEqual([
@@ -105,7 +107,6 @@ test('a broken disk is told to the operator and not to the client', async () => 
   await call('/blobs/ann/b1', { method: 'PUT', body: bytes(200_000) })
   const [folderName = ''] = await readdir(join(root, 'payloads'))
   const [name = ''] = await readdir(join(root, 'payloads', folderName))
-  const { rename } = await import('node:fs/promises')
   await rename(join(root, 'payloads', folderName, name), join(root, 'elsewhere'))
   const response = await call('/blobs/ann/b1')
   expect([response.status, await response.text()]).toEqual([500, ''])
@@ -116,7 +117,7 @@ test('many read one blob at once, and one who leaves holds nothing open', async 
   const { call, lines } = await serving()
   await call('/blobs/ann/b1', { method: 'PUT', body: bytes(2_000_000) })
   const openFiles = async () => {
-    const names = await Promise.all((await readdir('/proc/self/fd')).map((fd) => readlinkOf(`/proc/self/fd/${fd}`)))
+    const names = await Promise.all((await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
     return names.filter((name) => name.includes('/payloads/')).length
   }
   const all = await Promise.all(Array.from({ length: 20 }, async () => (await call('/blobs/ann/b1')).arrayBuffer()))
@@ -129,11 +130,6 @@ test('many read one blob at once, and one who leaves holds nothing open', async 
   if (process.platform === 'linux') await vi.waitFor(async () => expect(await openFiles()).toBe(0))
 })
 
-const readlinkOf = async (path: string) => {
-  const { readlink } = await import('node:fs/promises')
-  return readlink(path).catch(() => '')
-}
-
 test('closing lets an upload finish, then frees port and folder', async () => {
   const { server, port, root } = await serving()
   const client = raw(port)
@@ -143,8 +139,10 @@ test('closing lets an upload finish, then frees port and folder', async () => {
   const idle = raw(port)
   await idle.send(head('GET', '/'))
   await idle.seen(/blobs/)
+  const silent = raw(port)
+  await once(silent.socket, 'connect')
   const closed = server.close()
-  await idle.ended
+  await Promise.all([idle.ended, silent.ended])
   await client.send(body.slice(200_000))
   expect(await client.ended).toContain('HTTP/1.1 200')
   await closed
