@@ -12,7 +12,7 @@ export const abortable = (
   let stop: () => void = () => {}
   return new ReadableStream<Uint8Array>(
     {
-      start: controller => {
+      start: (controller) => {
         const abort = () => {
           controller.error(new BodyFailure(failure('Aborted', 'The call was aborted.')))
           reader.cancel().catch(() => {})
@@ -21,7 +21,7 @@ export const abortable = (
         if (signal?.aborted === true) abort()
         else signal?.addEventListener('abort', abort, { once: true })
       },
-      pull: async controller => {
+      pull: async (controller) => {
         try {
           const part = await reader.read()
           if (signal?.aborted === true) return
@@ -37,7 +37,7 @@ export const abortable = (
           controller.error(thrown)
         }
       },
-      cancel: reason => {
+      cancel: (reason) => {
         stop()
         return reader.cancel(reason)
       },

@@ -55,4 +55,4 @@ const refusalOf = (thrown: unknown): Failure =>
     O.getOrElse((): Failure => failure('Unauthorized', `The app gave no token: ${reasonOf(thrown)}`)),
   )
 
-const base64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''))
+const base64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))

@@ -4,4 +4,6 @@ const TAG_BYTES = 16
 export const encodeTag = (encrypted: Uint8Array): string | null =>
   encrypted.length < TAG_BYTES
     ? null
-    : btoa(String.fromCharCode(...encrypted.subarray(-TAG_BYTES))).replaceAll('+', '-').replaceAll('/', '_')
+    : btoa(String.fromCharCode(...encrypted.subarray(-TAG_BYTES)))
+        .replaceAll('+', '-')
+        .replaceAll('/', '_')

@@ -43,12 +43,14 @@ export const guardedBody = (
     if (sizeBytes !== null && taken > sizeBytes) {
       return E.left(failure('Unreachable', `The body goes on after the ${sizeBytes} bytes that were announced.`))
     }
-    return sizeBytes === null && taken > bytesMax ? E.left(failure('TooLarge', `The body has more than ${bytesMax} bytes.`)) : outcome
+    return sizeBytes === null && taken > bytesMax
+      ? E.left(failure('TooLarge', `The body has more than ${bytesMax} bytes.`))
+      : outcome
   }
 
   return new ReadableStream(
     {
-      pull: async controller => {
+      pull: async (controller) => {
         for (;;) {
           const outcome = judge(await watchdog.watch(stallMs, `No byte came for ${stallMs} ms.`, () => reader.read()))
           if (E.isLeft(outcome)) {

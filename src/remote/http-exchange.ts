@@ -41,7 +41,15 @@ const TEXT_BYTES_MAX = 4096
 /** Asks and waits for the headers of a good answer; any other is the failure that it stands for. */
 export const exchangeOver = ({ access, clock, timeoutMs, stallMs, fetch }: Line): Exchange => {
   // No timeout of ky's: its timer would end with the headers, and the watchdog also guards what comes after them.
-  const send = ky.create({ retry: 0, throwHttpErrors: false, timeout: false, redirect: 'manual', credentials: 'omit', cache: 'no-store', fetch })
+  const send = ky.create({
+    retry: 0,
+    throwHttpErrors: false,
+    timeout: false,
+    redirect: 'manual',
+    credentials: 'omit',
+    cache: 'no-store',
+    fetch,
+  })
 
   return async ({ method, url, asked, headers, body, signal, timeoutMs: limitMs = timeoutMs }) => {
     const dog = watchdog(clock, signal)

@@ -43,6 +43,9 @@ export const failureOf = ({ asked, status, retryAfter, text, creates }: Refusal,
 
 /** Plain text in one line; a page of HTML says nothing worth repeating. */
 const excerptOf = (text: string): string => {
-  const line = text.slice(0, 200).replace(/[\p{C}\s]+/gu, ' ').trim()
+  const line = text
+    .slice(0, 200)
+    .replace(/[\p{C}\s]+/gu, ' ')
+    .trim()
   return line === '' || line.startsWith('<') ? '' : `: ${line}`
 }

@@ -53,9 +53,18 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
   const { user, token, timeoutMs = 30_000, stallMs = 30_000, listBytesMax = 64 * 2 ** 20, clock = systemClock } = options
   const blobsUrl = blobsUrlOf(options.url, user)
   const access = tokenAccess(user, token)
-  const exchange = exchangeOver({ access, clock, timeoutMs, stallMs, fetch: options.fetch ?? ((...call) => globalThis.fetch(...call)) })
+  const exchange = exchangeOver({
+    access,
+    clock,
+    timeoutMs,
+    stallMs,
+    fetch: options.fetch ?? ((...call) => globalThis.fetch(...call)),
+  })
 
-  const ask = (request: Request): TE.TaskEither<Failure, Answer> => () => exchange(request)
+  const ask =
+    (request: Request): TE.TaskEither<Failure, Answer> =>
+    () =>
+      exchange(request)
 
   const urlOf = ({ namespace, id }: BlobKey) => `${blobsUrl}${encodeURIComponent(id)}?namespace=${encodeURIComponent(namespace)}`
 
@@ -68,8 +77,8 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
         headers: { Accept: ACCEPT_LIST },
         signal,
       }),
-      TE.flatMap(answer => () => readWhole(bodyOf(answer, null, listBytesMax), 'Unreachable')),
-      TE.flatMapEither(bytes => E.flatMap(parsed(bytes), message => decode(IdList, 'The remote’s list', message))),
+      TE.flatMap((answer) => () => readWhole(bodyOf(answer, null, listBytesMax), 'Unreachable')),
+      TE.flatMapEither((bytes) => E.flatMap(parsed(bytes), (message) => decode(IdList, 'The remote’s list', message))),
       TE.map(checkEntries),
     )
 
@@ -80,7 +89,7 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
     pipe(
       // Ciphertext does not shrink, and compressed it would have another length than announced.
       ask({ method: 'GET', url: urlOf(key), asked: `GET ${keyText(key)}`, headers: { 'Accept-Encoding': 'identity' }, signal }),
-      TE.map(answer => {
+      TE.map((answer) => {
         const sizeBytes = sizeIn(answer.headers)
         return { sizeBytes, tag: answer.headers.get('Tag'), body: bodyOf(answer, sizeBytes, BLOB_BYTES_MAX) }
       }),
@@ -96,7 +105,7 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
         TE.bind('deleted', () => listOf(namespace, '&deleted=True', signal)),
         TE.map(({ live, deleted }) => ({
           entries: live.entries,
-          tombstones: deleted.entries.map(entry => entry.id),
+          tombstones: deleted.entries.map((entry) => entry.id),
           corrupt: [...live.corrupt, ...deleted.corrupt],
           next: null,
         })),
@@ -134,13 +143,13 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
             TE.map(() => O.some({ id: key.id, sizeBytes, tag: Tag.is(tag) ? tag : null })),
           ),
         ),
-        TE.orElse(why => (why._tag === 'NotFound' ? TE.right(O.none) : TE.left(why))),
+        TE.orElse((why) => (why._tag === 'NotFound' ? TE.right(O.none) : TE.left(why))),
       ),
 
     delete: (key, { signal } = {}) =>
       pipe(
         ask({ method: 'DELETE', url: urlOf(key), asked: `DELETE ${keyText(key)}`, signal }),
-        TE.flatMap(answer => TE.fromTask(() => finish(answer, stallMs))),
+        TE.flatMap((answer) => TE.fromTask(() => finish(answer, stallMs))),
       ),
 
     refreshAccess: () => access.refresh,
@@ -148,9 +157,11 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
 }
 
 const blobsUrlOf = (url: string, user: string): string => {
-  if (!/^[A-Za-z0-9_-]+$/.test(user)) throw new TypeError('A user has the characters A–Z, a–z, 0–9, “_” and “-”, and at least one.')
+  if (!/^[A-Za-z0-9_-]+$/.test(user))
+    throw new TypeError('A user has the characters A–Z, a–z, 0–9, “_” and “-”, and at least one.')
   const { protocol, origin, pathname, search, hash } = new URL(url)
-  if (!/^https?:$/.test(protocol) || search !== '' || hash !== '') throw new TypeError('A remote’s URL is http or https, without a query.')
+  if (!/^https?:$/.test(protocol) || search !== '' || hash !== '')
+    throw new TypeError('A remote’s URL is http or https, without a query.')
   return `${origin}${pathname.replace(/\/*$/, '')}/blobs/${user}/`
 }
 
@@ -167,4 +178,4 @@ const sizeIn = (headers: Headers): number | null => {
   return isPlain && /^\d+$/.test(length) && Number.isSafeInteger(Number(length)) ? Number(length) : null
 }
 
-const emptyBody = (): ReadableStream<Uint8Array<ArrayBuffer>> => new ReadableStream({ start: controller => controller.close() })
+const emptyBody = (): ReadableStream<Uint8Array<ArrayBuffer>> => new ReadableStream({ start: (controller) => controller.close() })

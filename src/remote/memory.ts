@@ -50,22 +50,24 @@ export const memoryRemote = ({ memory = remoteMemory(), listsTags = true }: Memo
         return E.right({ entries, tombstones: [...tombstones], corrupt: [], next: null })
       }),
 
-    put: (key, { body, sizeBytes, onProgress, signal }) => async () => {
-      const { blobs } = namespaceOf(key.namespace)
-      if (blobs.has(key.id)) {
-        if (body instanceof ReadableStream) await body.cancel()
-        return E.left(exists(key))
-      }
-      const source = body instanceof Uint8Array ? new Blob([body]).stream() : body
-      const read = await readWhole(abortable(source, signal, onProgress), 'Corrupt')
-      if (E.isLeft(read)) return read
-      if (read.right.length !== sizeBytes) {
-        return E.left(failure('Corrupt', `The upload has ${read.right.length} bytes, and ${sizeBytes} were announced.`))
-      }
-      if (blobs.has(key.id)) return E.left(exists(key))
-      blobs.set(key.id, read.right)
-      return E.right(undefined)
-    },
+    put:
+      (key, { body, sizeBytes, onProgress, signal }) =>
+      async () => {
+        const { blobs } = namespaceOf(key.namespace)
+        if (blobs.has(key.id)) {
+          if (body instanceof ReadableStream) await body.cancel()
+          return E.left(exists(key))
+        }
+        const source = body instanceof Uint8Array ? new Blob([body]).stream() : body
+        const read = await readWhole(abortable(source, signal, onProgress), 'Corrupt')
+        if (E.isLeft(read)) return read
+        if (read.right.length !== sizeBytes) {
+          return E.left(failure('Corrupt', `The upload has ${read.right.length} bytes, and ${sizeBytes} were announced.`))
+        }
+        if (blobs.has(key.id)) return E.left(exists(key))
+        blobs.set(key.id, read.right)
+        return E.right(undefined)
+      },
 
     get: (key, { signal } = {}) =>
       unlessAborted(signal, () => {
@@ -107,7 +109,7 @@ const partsOf = (bytes: Uint8Array): ReadableStream<Uint8Array> => {
   let place = 0
   return new ReadableStream(
     {
-      pull: controller => {
+      pull: (controller) => {
         if (place >= bytes.length) return controller.close()
         controller.enqueue(bytes.slice(place, (place += PART_BYTES)))
       },

@@ -51,15 +51,15 @@ export interface PromiseDownload extends PromiseStat {
 export const remoteFromPromises = (object: PromiseRemote): Remote => ({
   supports: { changes: false, ranges: false, resumableUploads: false, batches: false, flags: false, ...object.supports },
 
-  list: request =>
+  list: (request) =>
     pipe(
       lift(request, () => object.list(request)),
-      TE.map(page => {
+      TE.map((page) => {
         const live = checkEntries(page.entries)
         const deleted = checkEntries(page.tombstones)
         return {
           entries: live.entries,
-          tombstones: deleted.entries.map(entry => entry.id),
+          tombstones: deleted.entries.map((entry) => entry.id),
           corrupt: [...live.corrupt, ...deleted.corrupt],
           next: page.next ?? null,
         }
@@ -78,14 +78,14 @@ export const remoteFromPromises = (object: PromiseRemote): Remote => ({
   stat: (key, options = {}) =>
     pipe(
       lift(options, () => object.stat(key, options)),
-      TE.map(stat => O.fromNullable(stat)),
+      TE.map((stat) => O.fromNullable(stat)),
       TE.map(O.map(({ sizeBytes, tag }) => ({ id: key.id, sizeBytes, tag: Tag.is(tag) ? tag : null }))),
     ),
 
   delete: (key, options = {}) =>
     pipe(
       lift(options, () => object.delete(key, options)),
-      TE.flatMapEither(wasThere => (wasThere ? E.right(undefined) : E.left(missing))),
+      TE.flatMapEither((wasThere) => (wasThere ? E.right(undefined) : E.left(missing))),
     ),
 
   refreshAccess: () => lift({}, async () => object.refreshAccess?.()),
@@ -98,14 +98,14 @@ const aborted: Failure = failure('Aborted', 'The call was aborted.')
 const lift =
   <A>({ signal }: CallOptions, call: () => Promise<A>): TE.TaskEither<Failure, A> =>
   () =>
-    new Promise(resolve => {
+    new Promise((resolve) => {
       const abort = () => resolve(E.left(aborted))
       if (signal?.aborted === true) return abort()
       signal?.addEventListener('abort', abort, { once: true })
       Promise.resolve()
         .then(call)
         .then(
-          value => resolve(E.right(value)),
+          (value) => resolve(E.right(value)),
           (thrown: unknown) => resolve(E.left(failureOf(thrown))),
         )
         .finally(() => signal?.removeEventListener('abort', abort))
@@ -125,7 +125,7 @@ const told = (source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> =>
   const reader = source.getReader()
   return new ReadableStream<Uint8Array>(
     {
-      pull: async controller => {
+      pull: async (controller) => {
         try {
           const part = await reader.read()
           if (part.done) controller.close()
@@ -134,7 +134,7 @@ const told = (source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> =>
           controller.error(new BodyFailure(failureOf(thrown)))
         }
       },
-      cancel: reason => reader.cancel(reason),
+      cancel: (reason) => reader.cancel(reason),
     },
     { highWaterMark: 0 },
   )

@@ -36,7 +36,7 @@ export const uploadBody = ({ body, sizeBytes, onProgress }: Upload): UploadBody 
   }
   const content = new ReadableStream<Uint8Array>(
     {
-      pull: async controller => {
+      pull: async (controller) => {
         try {
           const part = await take()
           sent += part.value?.length ?? 0

@@ -41,7 +41,7 @@ export const watchdog = (clock: Clock, outer: AbortSignal | undefined): Watchdog
   else outer?.addEventListener('abort', abort, { once: true })
 
   const watch = <A>(limitMs: number, silence: string, step: () => Promise<A>) =>
-    new Promise<E.Either<Failure, A>>(resolve => {
+    new Promise<E.Either<Failure, A>>((resolve) => {
       if (verdict !== null) return resolve(E.left(verdict))
       const timer = clock.setTimeout(() => giveUp(failure('Unreachable', silence)), limitMs)
       const settle = (outcome: E.Either<Failure, A>) => {
@@ -49,10 +49,11 @@ export const watchdog = (clock: Clock, outer: AbortSignal | undefined): Watchdog
         settleStep = null
         resolve(outcome)
       }
-      settleStep = why => settle(E.left(why))
+      settleStep = (why) => settle(E.left(why))
       step().then(
-        value => settle(E.right(value)),
-        (thrown: unknown) => settle(E.left(verdict ?? failure('Unreachable', `The remote cannot be reached: ${reasonOf(thrown)}`))),
+        (value) => settle(E.right(value)),
+        (thrown: unknown) =>
+          settle(E.left(verdict ?? failure('Unreachable', `The remote cannot be reached: ${reasonOf(thrown)}`))),
       )
     })
 

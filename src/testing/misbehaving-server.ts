@@ -16,7 +16,12 @@ export interface SeenRequest {
 /** What the server does instead of what it should. */
 export type Misbehaviour =
   /** Any answer, before the request's body is read. */
-  | { readonly do: 'answer'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+  | {
+      readonly do: 'answer'
+      readonly status: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: string
+    }
   /** Closes the connection, and says nothing. */
   | { readonly do: 'reset' }
   /** Answers as it should, and closes the connection after so many bytes of the body. */
@@ -110,7 +115,9 @@ export const misbehavingServer = async ({ misbehave }: MisbehavingServerOptions 
       case 'swap': {
         const [, , user = ''] = request.path.split('/')
         const other = blobs.get(`${user}/${request.query.get('namespace') || 'default'}/${misbehaviour.id}`)
-        return other === undefined ? text(404, `Blob doesn't exist: ${misbehaviour.id}`) : { status: 200, tag: tagOf(other), body: other }
+        return other === undefined
+          ? text(404, `Blob doesn't exist: ${misbehaviour.id}`)
+          : { status: 200, tag: tagOf(other), body: other }
       }
       default:
         return answer
@@ -122,7 +129,7 @@ export const misbehavingServer = async ({ misbehave }: MisbehavingServerOptions 
     handle(incoming, outgoing).catch(() => outgoing.destroy())
   })
   server.on('connection', () => connections++)
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The server listens on no port.')
 
@@ -133,7 +140,7 @@ export const misbehavingServer = async ({ misbehave }: MisbehavingServerOptions 
     blobs,
     tombstones,
     close: () =>
-      new Promise(resolve => {
+      new Promise((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
       }),
@@ -149,9 +156,10 @@ interface Plain {
 const text = (status: number, words: string): Plain => ({ status, tag: null, body: new TextEncoder().encode(words) })
 
 const listOf = (keys: Iterable<string>, place: string): Plain =>
-  text(200, JSON.stringify([...keys].filter(key => key.startsWith(place)).map(key => key.slice(place.length))))
+  text(200, JSON.stringify([...keys].filter((key) => key.startsWith(place)).map((key) => key.slice(place.length))))
 
-const tagOf = (blob: Uint8Array): string => Buffer.from(blob.subarray(-16)).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
+const tagOf = (blob: Uint8Array): string =>
+  Buffer.from(blob.subarray(-16)).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
 
 const flipped = (bytes: Uint8Array<ArrayBuffer>, at: number): Uint8Array<ArrayBuffer> => {
   const copy = bytes.slice()
@@ -164,7 +172,7 @@ const send = async (outgoing: ServerResponse, { status, tag, body }: Plain, misb
   outgoing.writeHead(status, { 'Content-Length': body.length, ...(tag === null ? {} : { Tag: tag }) })
   if (misbehaviour?.do !== 'cut' && misbehaviour?.do !== 'silence') return void outgoing.end(body)
   const first = body.subarray(0, misbehaviour.afterBytes)
-  await new Promise<void>(resolve => {
+  await new Promise<void>((resolve) => {
     outgoing.flushHeaders()
     outgoing.write(first.length === 0 ? '' : first, () => resolve())
   })
@@ -175,7 +183,7 @@ const pour = async (outgoing: ServerResponse, part: string) => {
   outgoing.writeHead(200)
   while (!outgoing.destroyed) {
     if (outgoing.write(part)) await setImmediate()
-    else await new Promise(resolve => outgoing.once('drain', resolve).once('close', resolve))
+    else await new Promise((resolve) => outgoing.once('drain', resolve).once('close', resolve))
   }
 }
 
@@ -188,7 +196,7 @@ const seen = (incoming: IncomingMessage, outgoing: ServerResponse): SeenRequest 
     path: pathname,
     query: searchParams,
     headers: incoming.headers,
-    wasHungUp: new Promise(resolve => outgoing.once('close', () => resolve(!outgoing.writableFinished))),
+    wasHungUp: new Promise((resolve) => outgoing.once('close', () => resolve(!outgoing.writableFinished))),
   }
 }
 

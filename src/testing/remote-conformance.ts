@@ -58,14 +58,17 @@ const cases: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
     const upload = { sizeBytes: bytes.length, body: new Blob([bytes]).stream(), onProgress: (sent: number) => told.push(sent) }
     expectRight(await remote.put(key('a'), upload)(), 'put of a stream')
     expectBytes(await bytesOf(await get(remote, key('a'))), bytes, 'the download')
-    expectTrue(told.every((sent, index) => sent >= (told[index - 1] ?? 0)), 'progress never goes back')
+    expectTrue(
+      told.every((sent, index) => sent >= (told[index - 1] ?? 0)),
+      'progress never goes back',
+    )
     expectEqual(told.at(-1), bytes.length, 'the last progress')
   },
 
   'the progress of a whole array ends at its size': async ({ remote, key }) => {
     const bytes = payload(1000)
     const told: number[] = []
-    expectRight(await remote.put(key('a'), { sizeBytes: 1000, body: bytes, onProgress: sent => told.push(sent) })(), 'put')
+    expectRight(await remote.put(key('a'), { sizeBytes: 1000, body: bytes, onProgress: (sent) => told.push(sent) })(), 'put')
     expectEqual(told.at(-1), 1000, 'the last progress')
   },
 
@@ -91,9 +94,11 @@ const cases: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
     const ids = Array.from({ length: 50 }, (_, index) => `blob_${index}`)
     await Promise.all(ids.map((id, index) => put(remote, key(id), payload(100 + index))))
     const { entries } = await wholeList(remote, key('any'))
-    expectEqual(entries.map(idOf).sort(), [...ids].sort(), 'listed ids')
+    expectEqual(entries.map(idOf).toSorted(), ids.toSorted(), 'listed ids')
     await Promise.all(
-      ids.map(async (id, index) => expectBytes(await bytesOf(await get(remote, key(id))), payload(100 + index), `the bytes of ${id}`)),
+      ids.map(async (id, index) =>
+        expectBytes(await bytesOf(await get(remote, key(id))), payload(100 + index), `the bytes of ${id}`),
+      ),
     )
   },
 
@@ -122,10 +127,11 @@ const cases: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
 
   'of two puts of one id at once exactly one wins': async ({ remote, key }) => {
     const rivals = [payload(90_000), payload(80_000)]
-    const outcomes = await Promise.all(rivals.map(body => remote.put(key('a'), { sizeBytes: body.length, body })()))
+    const outcomes = await Promise.all(rivals.map((body) => remote.put(key('a'), { sizeBytes: body.length, body })()))
     const winners = rivals.filter((_, index) => outcomes.some((outcome, place) => place === index && E.isRight(outcome)))
     expectEqual(winners.length, 1, 'winners')
-    for (const outcome of outcomes) if (E.isLeft(outcome)) expectEqual<string>(outcome.left._tag, 'Exists', 'what the other is told')
+    for (const outcome of outcomes)
+      if (E.isLeft(outcome)) expectEqual<string>(outcome.left._tag, 'Exists', 'what the other is told')
     expectBytes(await bytesOf(await get(remote, key('a'))), winners[0] ?? payload(0), 'the download')
   },
 
@@ -167,7 +173,7 @@ const cases: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
     for (const [index, id] of ids.entries()) {
       expectBytes(await bytesOf(await get(remote, key(id))), payload(50 + index), `the bytes of ${id}`)
     }
-    expectEqual((await wholeList(remote, key('a'))).entries.map(idOf).sort(), [...ids].sort(), 'listed ids')
+    expectEqual((await wholeList(remote, key('a'))).entries.map(idOf).toSorted(), ids.toSorted(), 'listed ids')
   },
 
   'one blob is read by many at once': async ({ remote, key }) => {
@@ -305,7 +311,7 @@ const bytesOf = async ({ body }: Download): Promise<Uint8Array> => new Uint8Arra
 const failingStream = (bytes: Uint8Array): ReadableStream<Uint8Array> => {
   let wasGiven = false
   return new ReadableStream({
-    pull: controller => {
+    pull: (controller) => {
       if (wasGiven) return controller.error(new BodyFailure(failure('StorageBroken', 'The disk is gone.')))
       wasGiven = true
       controller.enqueue(bytes)
@@ -318,8 +324,8 @@ const endlessStream = (part: Uint8Array, afterPart: () => void): ReadableStream<
   let wasGiven = false
   return new ReadableStream(
     {
-      pull: controller => {
-        if (!wasGiven) return controller.enqueue(part), void (wasGiven = true)
+      pull: (controller) => {
+        if (!wasGiven) return (controller.enqueue(part), void (wasGiven = true))
         afterPart()
         return new Promise(() => {})
       },

@@ -7,11 +7,16 @@ import type { Failure } from '../../src/model/failure'
 import { blobKey, type BlobKey } from '../../src/model/ids'
 import { httpRemote, type HttpRemoteOptions } from '../../src/remote/http'
 import type { Download, Remote } from '../../src/remote/remote'
-import { misbehavingServer, type MisbehavingServer, type Misbehaviour, type SeenRequest } from '../../src/testing/misbehaving-server'
+import {
+  misbehavingServer,
+  type MisbehavingServer,
+  type Misbehaviour,
+  type SeenRequest,
+} from '../../src/testing/misbehaving-server'
 
 const servers: MisbehavingServer[] = []
 afterEach(async () => {
-  await Promise.all(servers.splice(0).map(server => server.close()))
+  await Promise.all(servers.splice(0).map((server) => server.close()))
 })
 
 /** What the server holds as `held`. */
@@ -25,15 +30,18 @@ export const simulatedClock = (startMs = 0): Clock & { readonly increment: (ms: 
   return {
     now: () => startMs + clock.now(),
     setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs),
-    clearTimeout: id => {
+    clearTimeout: (id) => {
       if (typeof id === 'number') clock.clearTimeout(id)
     },
-    increment: ms => clock.increment(ms),
+    increment: (ms) => clock.increment(ms),
   }
 }
 
 /** A remote of a server that misbehaves. */
-export const against = async (misbehave: (request: SeenRequest) => Misbehaviour | undefined, options: Partial<HttpRemoteOptions> = {}) => {
+export const against = async (
+  misbehave: (request: SeenRequest) => Misbehaviour | undefined,
+  options: Partial<HttpRemoteOptions> = {},
+) => {
   const server = await misbehavingServer({ misbehave })
   servers.push(server)
   server.blobs.set('ada/default/held', bytes)
@@ -57,7 +65,7 @@ export const nextRequest = async (server: MisbehavingServer): Promise<SeenReques
   for (;;) {
     const request = server.requests[0]
     if (request !== undefined) return request
-    await new Promise(resolve => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }
 

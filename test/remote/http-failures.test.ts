@@ -14,15 +14,27 @@ describe('each row of the failure table', () => {
     ['404 with Soledad’s text', { do: 'answer', status: 404, body: "Blob doesn't exist: a" }, { _tag: 'NotFound' }],
     ['404 with a page', { do: 'answer', status: 404, body: '<html>No Such Resource</html>' }, { _tag: 'Unauthorized' }],
     ['413', { do: 'answer', status: 413 }, { _tag: 'TooLarge' }],
-    ['429 with seconds', { do: 'answer', status: 429, headers: { 'Retry-After': '7' } }, { _tag: 'Throttled', retryAfterMs: 7000, all: true }],
+    [
+      '429 with seconds',
+      { do: 'answer', status: 429, headers: { 'Retry-After': '7' } },
+      { _tag: 'Throttled', retryAfterMs: 7000, all: true },
+    ],
     ['429 without Retry-After', { do: 'answer', status: 429 }, { _tag: 'Throttled', retryAfterMs: null, all: true }],
-    ['503 with seconds', { do: 'answer', status: 503, headers: { 'Retry-After': '120' } }, { _tag: 'Throttled', retryAfterMs: 120_000, all: false }],
+    [
+      '503 with seconds',
+      { do: 'answer', status: 503, headers: { 'Retry-After': '120' } },
+      { _tag: 'Throttled', retryAfterMs: 120_000, all: false },
+    ],
     [
       '503 with a Retry-After beyond what timers take',
       { do: 'answer', status: 503, headers: { 'Retry-After': '99999999999999999999' } },
       { _tag: 'Throttled', retryAfterMs: 2 ** 31 - 1, all: false },
     ],
-    ['503 with a garbled Retry-After', { do: 'answer', status: 503, headers: { 'Retry-After': '-1.5 h' } }, { _tag: 'Throttled', retryAfterMs: null, all: false }],
+    [
+      '503 with a garbled Retry-After',
+      { do: 'answer', status: 503, headers: { 'Retry-After': '-1.5 h' } },
+      { _tag: 'Throttled', retryAfterMs: null, all: false },
+    ],
     ['503 without Retry-After', { do: 'answer', status: 503 }, { _tag: 'ServerError', status: 503 }],
     ['507', { do: 'answer', status: 507, body: 'Quota Exceeded!' }, { _tag: 'QuotaExceeded' }],
     ['500', { do: 'answer', status: 500, body: '<html>' }, { _tag: 'ServerError', status: 500 }],
@@ -158,7 +170,12 @@ describe('a body', () => {
 })
 
 describe('the Tag header', () => {
-  for (const [name, tag] of [['wrong', 'AAAAAAAAAAAAAAAAAAAAAA=='], ['empty', ''], ['short', 'AAAA'], ['absent', null]] as const) {
+  for (const [name, tag] of [
+    ['wrong', 'AAAAAAAAAAAAAAAAAAAAAA=='],
+    ['empty', ''],
+    ['short', 'AAAA'],
+    ['absent', null],
+  ] as const) {
     test(`that is ${name} reaches the cipher as it came`, async () => {
       const { remote } = await against(() => ({ do: 'tag', tag }))
       const download = right(await remote.get(key('held'))())
@@ -177,14 +194,26 @@ describe('a list', () => {
     const tag = 'AAAAAAAAAAAAAAAAAAAAAA=='
     const plain = await listing(['a', 'b'], ['c'])
     expect(right(await plain.remote.list({ namespace })())).toEqual({
-      entries: [{ id: 'a', sizeBytes: null, tag: null }, { id: 'b', sizeBytes: null, tag: null }],
+      entries: [
+        { id: 'a', sizeBytes: null, tag: null },
+        { id: 'b', sizeBytes: null, tag: null },
+      ],
       tombstones: ['c'],
       corrupt: [],
       next: null,
     })
-    const rich = await listing([{ id: 'a', size: 5, tag }, { id: 'b', size: 0, tag: null }], [{ id: 'c' }])
+    const rich = await listing(
+      [
+        { id: 'a', size: 5, tag },
+        { id: 'b', size: 0, tag: null },
+      ],
+      [{ id: 'c' }],
+    )
     expect(right(await rich.remote.list({ namespace })())).toEqual({
-      entries: [{ id: 'a', sizeBytes: 5, tag }, { id: 'b', sizeBytes: 0, tag: null }],
+      entries: [
+        { id: 'a', sizeBytes: 5, tag },
+        { id: 'b', sizeBytes: 0, tag: null },
+      ],
       tombstones: ['c'],
       corrupt: [],
       next: null,
@@ -192,19 +221,38 @@ describe('a list', () => {
   })
 
   test('loses its hostile ids and keeps the rest', async () => {
-    const hostile = ['../x', '/etc/passwd', '', 'nl\n', "'; DROP TABLE", 'x'.repeat(255), '…', 'a b', null, 5, ['a'], { name: 'a' }, { id: '../y' }, { id: 7 }]
+    const hostile = [
+      '../x',
+      '/etc/passwd',
+      '',
+      'nl\n',
+      "'; DROP TABLE",
+      'x'.repeat(255),
+      '…',
+      'a b',
+      null,
+      5,
+      ['a'],
+      { name: 'a' },
+      { id: '../y' },
+      { id: 7 },
+    ]
     const { remote } = await listing(['good', ...hostile, 'good', '__proto__'], ['gone', ...hostile])
     const page = right(await remote.list({ namespace })())
-    expect(page.entries.map(entry => entry.id)).toEqual(['good', '__proto__'])
+    expect(page.entries.map((entry) => entry.id)).toEqual(['good', '__proto__'])
     expect(page.tombstones).toEqual(['gone'])
     expect(page.corrupt.length).toBe(2 * hostile.length)
-    expect(new Set(page.corrupt.map(why => why._tag))).toEqual(new Set(['Corrupt']))
+    expect(new Set(page.corrupt.map((why) => why._tag))).toEqual(new Set(['Corrupt']))
   })
 
   test('keeps a good id whose size or tag is none, and reports these', async () => {
-    const { remote } = await listing([{ id: 'a', size: -1, tag: 'short' }, { id: 'b', size: 1.5 }, { id: 'c', size: '5', tag: '' }])
+    const { remote } = await listing([
+      { id: 'a', size: -1, tag: 'short' },
+      { id: 'b', size: 1.5 },
+      { id: 'c', size: '5', tag: '' },
+    ])
     const page = right(await remote.list({ namespace })())
-    expect(page.entries).toEqual(['a', 'b', 'c'].map(id => ({ id, sizeBytes: null, tag: null })))
+    expect(page.entries).toEqual(['a', 'b', 'c'].map((id) => ({ id, sizeBytes: null, tag: null })))
     expect(page.corrupt.length).toBe(5)
   })
 
@@ -223,7 +271,9 @@ describe('a list', () => {
   })
 
   test('that never ends is given up at its limit, and the socket freed', async () => {
-    const { server, remote } = await against(() => ({ do: 'endless', part: '"aaaaaaaaaaaaaaaaaaaa",'.repeat(100) }), { listBytesMax: 200_000 })
+    const { server, remote } = await against(() => ({ do: 'endless', part: '"aaaaaaaaaaaaaaaaaaaa",'.repeat(100) }), {
+      listBytesMax: 200_000,
+    })
     expect(left(await remote.list({ namespace })())._tag).toBe('TooLarge')
     expect(await server.requests[0]?.wasHungUp).toBe(true)
   })
@@ -231,7 +281,10 @@ describe('a list', () => {
   test('is asked for live first, then for tombstones, with the slash, and takes what both servers send', async () => {
     const { server, remote } = await against(() => undefined)
     right(await remote.list({ namespace: key('a', 'x-y').namespace })())
-    expect(server.requests.map(request => request.url)).toEqual(['/blobs/ada/?namespace=x-y', '/blobs/ada/?namespace=x-y&deleted=True'])
+    expect(server.requests.map((request) => request.url)).toEqual([
+      '/blobs/ada/?namespace=x-y',
+      '/blobs/ada/?namespace=x-y&deleted=True',
+    ])
     expect(server.requests[0]?.headers.accept).toBe('application/vnd.blobsync.list+json, application/json;q=0.9, */*;q=0.1')
   })
 })
@@ -272,7 +325,9 @@ describe('requests', () => {
   })
 
   test('share a connection, also after refusals', async () => {
-    const { server, remote } = await against(({ method }) => (method === 'DELETE' ? { do: 'answer', status: 403, body: 'No.' } : undefined))
+    const { server, remote } = await against(({ method }) =>
+      method === 'DELETE' ? { do: 'answer', status: 403, body: 'No.' } : undefined,
+    )
     for (const id of ['a', 'b', 'c', 'd']) {
       right(await remote.put(key(id), { sizeBytes: bytes.length, body: bytes })())
       await bytesOf(right(await remote.get(key(id))()))
@@ -292,8 +347,10 @@ describe('requests', () => {
   })
 
   test('go to no other place than a root and a user make', () => {
-    for (const user of ['', '..', 'a/b', 'a%2Fb']) expect(() => httpRemote({ url: 'http://127.0.0.1/', user, token: 't' })).toThrow(TypeError)
-    for (const url of ['', 'ftp://x/', 'http://x/?a=b', 'http://x/#a']) expect(() => httpRemote({ url, user: 'u', token: 't' })).toThrow(TypeError)
+    for (const user of ['', '..', 'a/b', 'a%2Fb'])
+      expect(() => httpRemote({ url: 'http://127.0.0.1/', user, token: 't' })).toThrow(TypeError)
+    for (const url of ['', 'ftp://x/', 'http://x/?a=b', 'http://x/#a'])
+      expect(() => httpRemote({ url, user: 'u', token: 't' })).toThrow(TypeError)
   })
 })
 
@@ -317,7 +374,10 @@ describe('the token function', () => {
       return 'good'
     }
     const { remote } = await against(() => undefined, { token })
-    expect(left(await remote.stat(key('held'))())).toMatchObject({ _tag: 'Unauthorized', message: 'The app gave no token: not signed in' })
+    expect(left(await remote.stat(key('held'))())).toMatchObject({
+      _tag: 'Unauthorized',
+      message: 'The app gave no token: not signed in',
+    })
     right(await remote.stat(key('held'))())
   })
 

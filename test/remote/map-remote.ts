@@ -5,7 +5,7 @@ export const mapRemote = (): PromiseRemote => {
   const blobs = new Map<string, Uint8Array<ArrayBuffer>>()
   const tombstones = new Set<string>()
   const idsIn = (keys: Iterable<string>, namespace: string) =>
-    [...keys].filter(key => key.startsWith(`${namespace}/`)).map(key => key.slice(namespace.length + 1))
+    [...keys].filter((key) => key.startsWith(`${namespace}/`)).map((key) => key.slice(namespace.length + 1))
 
   return {
     list: async ({ namespace }) => ({ entries: idsIn(blobs.keys(), namespace), tombstones: idsIn(tombstones, namespace) }),

@@ -18,7 +18,9 @@ test('clients without a shared memory do not', async () => {
 test('the list tells sizes and tags, or ids alone', async () => {
   const memory = remoteMemory()
   right(await memoryRemote({ memory }).put(key('a'), upload)())
-  const tag = btoa(String.fromCharCode(...bytes.subarray(-16))).replaceAll('+', '-').replaceAll('/', '_')
+  const tag = btoa(String.fromCharCode(...bytes.subarray(-16)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
   const listed = async (listsTags: boolean) =>
     right(await memoryRemote({ memory, listsTags }).list({ namespace: key('a').namespace })()).entries
   expect(await listed(true)).toEqual([{ id: 'a', sizeBytes: bytes.length, tag }])

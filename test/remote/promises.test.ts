@@ -8,7 +8,10 @@ import { mapRemote } from './map-remote'
 
 describe('a remote made of an object that speaks Promises', () => {
   test('fails as the failure that was thrown, in whatever it was thrown', async () => {
-    for (const thrown of [new BlobSyncError(failure('QuotaExceeded', 'Full.')), { failure: { _tag: 'QuotaExceeded', message: 'Full.' } }]) {
+    for (const thrown of [
+      new BlobSyncError(failure('QuotaExceeded', 'Full.')),
+      { failure: { _tag: 'QuotaExceeded', message: 'Full.' } },
+    ]) {
       const remote = remoteFromPromises({ ...mapRemote(), stat: () => Promise.reject(thrown) })
       expect(left(await remote.stat(key('a'))())).toEqual({ _tag: 'QuotaExceeded', message: 'Full.' })
     }
@@ -47,7 +50,7 @@ describe('a remote made of an object that speaks Promises', () => {
   })
 
   test('tells why a body broke', async () => {
-    const body = new ReadableStream<Uint8Array>({ pull: controller => controller.error(new Error('cut')) })
+    const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('cut')) })
     const remote = remoteFromPromises({ ...mapRemote(), get: async () => ({ sizeBytes: 5, tag: null, body }) })
     const download = right(await remote.get(key('a'))())
     expect(await bodyFailure(download)).toEqual(failureCarriedBy({ failure: failure('Unreachable', 'The remote failed: cut') }))
