@@ -125,6 +125,7 @@ const reportLines = (report: SyncReport): readonly string[] => {
     ...troubles.map(troubleLine),
     ...report.corrupt.map(({ message }) => `damaged: ${message}`),
     ...(failure === null ? [] : [`the list of blobs cannot be read: ${failure.message}`]),
+    ...(failure?._tag === 'Unauthorized' ? ['the server does not take the token: look at --user and --token'] : []),
     ...(removalsToConfirm === 0
       ? []
       : [`the server says that ${removalsToConfirm} blobs were deleted; if so, run “blobsync sync --confirm-removals”`]),

@@ -135,7 +135,7 @@ const tableOf = (rows: readonly Row[]): readonly string[] => [
     [
       ['file', 'size', 'status on A', 'status on B', 'content equal'],
       ...rows.map((row) => [
-        relative(calledFrom(), row.path) || row.path,
+        shown(row.path),
         sizeText(row.sizeBytes),
         row.statusOnA,
         row.statusOnB,
@@ -146,6 +146,12 @@ const tableOf = (rows: readonly Row[]): readonly string[] => [
   ),
   '',
 ]
+
+/** As the person who called it would write it. */
+const shown = (path: string): string => {
+  const short = relative(calledFrom(), path)
+  return short === '' || short.startsWith('..') ? path : short
+}
 
 const keepServing = async ({ url }: Serving, account: { user: string; token: string }, signal: AbortSignal): Promise<void> => {
   print(
