@@ -18,13 +18,15 @@ export const groupCommit = (database: DatabaseSync, log: FileHandle): (<A>(chang
   const commit = () => {
     const batch = asked
     asked = []
+    let hasBegun = false
     try {
       database.exec('BEGIN IMMEDIATE')
+      hasBegun = true
       const results = batch.map(({ run, reject }) => ({ resolve: run(), reject }))
       database.exec('COMMIT')
       made.push(...results)
     } catch (error) {
-      if (database.isTransaction) database.exec('ROLLBACK')
+      if (hasBegun) rollBack(database)
       for (const { reject } of batch) reject(error)
     }
     if (!isSyncing) void sync()
@@ -53,6 +55,15 @@ export const groupCommit = (database: DatabaseSync, log: FileHandle): (<A>(chang
       }
       if (asked.push({ run, reject }) === 1) setImmediate(commit)
     })
+}
+
+/** A full disk may have rolled back by itself. */
+const rollBack = (database: DatabaseSync) => {
+  try {
+    database.exec('ROLLBACK')
+  } catch {
+    // Nothing was left to undo.
+  }
 }
 
 interface Asked {
