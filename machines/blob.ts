@@ -94,12 +94,17 @@ export const blobMachine = setup({
   },
   actions: {
     /** Tells the coordinator where the blob is; a failure travels along once, with the step that it caused. */
-    report: sendParent(({ context, event }: { context: BlobContext; event: EventObject }, params: { readonly phase: BlobPhase }): BlobReport => {
-      const outcome = 'output' in event ? outcomeOf({ event }) : null
-      const failure = outcome === null || outcome.isDone ? null : outcome.failure
-      return { type: 'blob.moved', record: context.record, phase: params.phase, failure }
-    }),
-    reportGone: sendParent(({ context }: { context: BlobContext }): BlobReport => ({ type: 'blob.gone', record: context.record })),
+    report: sendParent(
+      ({ context, event }: { context: BlobContext; event: EventObject }, params: { readonly phase: BlobPhase }): BlobReport => {
+        const outcome = 'output' in event ? outcomeOf({ event }) : null
+        const failure = outcome === null || outcome.isDone ? null : outcome.failure
+        return { type: 'blob.moved', record: context.record, phase: params.phase, failure }
+      },
+    ),
+    reportGone: sendParent(({ context }: { context: BlobContext }): BlobReport => ({
+      type: 'blob.gone',
+      record: context.record,
+    })),
     /** Writes the record; without a store, nothing. */
     remember: () => {},
     takeRecord: assign({ record: ({ event }) => outcomeOf({ event }).record }),

@@ -135,11 +135,7 @@ const base = setup({
     isOnline: ({ event }) => event.type === 'connectivity.changed' && event.isOnline,
     startsOnline: ({ context }) => context.isOnline,
     startsPaused: ({ context }) => context.isPaused,
-    isOpen: and([
-      stateIn({ connectivity: 'online' }),
-      stateIn({ access: 'granted' }),
-      stateIn({ pace: 'flowing' }),
-    ]),
+    isOpen: and([stateIn({ connectivity: 'online' }), stateIn({ access: 'granted' }), stateIn({ pace: 'flowing' })]),
     isPausedNow: stateIn({ transfers: 'paused' }),
     hasQuota: stateIn({ quota: 'available' }),
     probesQuota: stateIn({ quota: 'probing' }),
@@ -151,441 +147,440 @@ const base = setup({
  * Supervises the blobs' actors: who lives, who holds a slot, when the remote is listed, and what holds for all of them at
  * once. `recall`, `list` and `refreshAccess` are provided by whoever embeds the chart, and so are the blob chart's actors.
  */
-export const coordinatorMachine = base.extend({
-  actions: {
-    share: base.raise({ type: 'slots.shared' }),
-    shareOut: base.enqueueActions(({ context, enqueue, check }) => {
-      const { roster } = context
-      const isOpen = check('isOpen')
-      const gates: Gates = {
-        isOpen,
-        isPaused: check('isPausedNow'),
-        uploads: check('hasQuota') ? 'all' : check('probesQuota') ? 'one' : 'none',
-        isFull: check('isFull'),
-      }
-      for (const move of shareOut(context, gates)) {
-        switch (move.kind) {
-          case 'enter':
-            enqueue.spawnChild('blob', {
-              id: move.key,
-              input: {
-                record: move.record,
-                backoff: context.backoff,
-                verifyAttempts: context.verifyAttempts,
-              },
-            })
-            break
-          case 'leave':
-            enqueue.stopChild(move.key)
-            break
-          case 'grant':
-            enqueue.sendTo(move.key, { type: 'slot.granted' })
-            break
+export const coordinatorMachine = base
+  .extend({
+    actions: {
+      share: base.raise({ type: 'slots.shared' }),
+      shareOut: base.enqueueActions(({ context, enqueue, check }) => {
+        const { roster } = context
+        const isOpen = check('isOpen')
+        const gates: Gates = {
+          isOpen,
+          isPaused: check('isPausedNow'),
+          uploads: check('hasQuota') ? 'all' : check('probesQuota') ? 'one' : 'none',
+          isFull: check('isFull'),
         }
-      }
-      const earliest = isOpen ? roster.earliestDueMs() : null
-      if (earliest !== context.alarmAtMs) {
-        enqueue.cancel('alarm')
-        enqueue.assign({ alarmAtMs: earliest })
-        if (earliest !== null) enqueue.raise({ type: 'alarm.rang', dueAtMs: earliest }, { id: 'alarm', delay: 'untilDue' })
-      }
-    }),
-    takeIn: ({ context, event }) => {
-      assertEvent(event, ['blob.added', 'blob.wanted'])
-      context.roster.set(event.record)
-      if (event.type === 'blob.wanted') context.roster.wanted.add(keyText(event.record))
-    },
-    letGo: ({ context, event }) => {
-      assertEvent(event, 'blob.unwanted')
-      context.roster.wanted.delete(keyText(event.key))
-    },
-    observe: ({ context: { roster }, event }) => {
-      assertEvent(event, ['blob.observed', 'blob.unobserved'])
-      const key = keyText(event.key)
-      const count = (roster.observed.get(key) ?? 0) + (event.type === 'blob.observed' ? 1 : -1)
-      if (count > 0) roster.observed.set(key, count)
-      else roster.observed.delete(key)
-    },
-    /** Passes a command to the blob's actor, which comes to life for it. */
-    command: base.enqueueActions(({ context, event, enqueue, self }) => {
-      assertEvent(event, 'blob.commanded')
-      const { roster } = context
-      const key = keyText(event.key)
-      const record = roster.byText(key)
-      if (record === undefined) return
-      if (!roster.live.has(key)) {
-        roster.setAside.delete(key)
-        roster.enter(key, context.accessRound)
-        enqueue.spawnChild('blob', {
-          id: key,
-          input: { record, backoff: context.backoff, verifyAttempts: context.verifyAttempts },
-        })
-      }
-      const live = roster.live.get(key)
-      if (live !== undefined) live.isCalled = true
-      enqueue.sendTo(key, event.command)
-      // Comes after whatever the actor reports in answer.
-      enqueue.sendTo(self, { type: 'blob.answered', key: event.key })
-    }),
-    endCall: ({ context, event }) => {
-      assertEvent(event, 'blob.answered')
-      const live = context.roster.live.get(keyText(event.key))
-      if (live !== undefined) live.isCalled = false
-    },
-    /** Takes in where a blob is; what its failure means for all is raised. */
-    followBlob: base.enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, 'blob.moved')
-      const { roster } = context
-      const key = keyText(event.record)
-      const live = roster.live.get(key)
-      const wasTransferring = live?.phase === 'transferring'
-      if (live !== undefined) {
-        if (event.phase === 'queued' && !wasTransferring) roster.orderAgain(live)
-        live.phase = event.phase
-      }
-      const before = roster.byText(key)
-      roster.set(event.record)
-      enqueue.emit({ ...event, before })
-      if (event.phase === 'resting') roster.wanted.delete(key)
-      if (live !== undefined && trim(roster, key, live)) enqueue.stopChild(key)
-      if (event.failure === null) {
-        if (wasTransferring && event.phase === 'resting') {
-          if (!context.isTokenProven) enqueue.assign({ isTokenProven: true })
-          enqueue.raise({ type: 'quota.proven' })
+        for (const move of shareOut(context, gates)) {
+          switch (move.kind) {
+            case 'enter':
+              enqueue.spawnChild('blob', {
+                id: move.key,
+                input: {
+                  record: move.record,
+                  backoff: context.backoff,
+                  verifyAttempts: context.verifyAttempts,
+                },
+              })
+              break
+            case 'leave':
+              enqueue.stopChild(move.key)
+              break
+            case 'grant':
+              enqueue.sendTo(move.key, { type: 'slot.granted' })
+              break
+          }
         }
-      } else {
-        switch (event.failure._tag) {
-          case 'Unauthorized':
-            if (live === undefined || live.accessRound === context.accessRound) enqueue.raise({ type: 'access.refused' })
-            break
-          case 'QuotaExceeded':
-            enqueue.raise({ type: 'quota.exceeded' })
-            break
-          case 'StorageFull':
-            enqueue.raise({ type: 'storage.filled' })
-            break
-          case 'Throttled':
-            if (event.failure.all) {
-              enqueue.assign({ slowdownMs: event.failure.retryAfterMs ?? SLOWDOWN_MS })
-              enqueue.raise({ type: 'pace.exceeded' })
-            }
-            break
-          case 'NotFound':
-            // The list tells whether it was deleted meanwhile; an answer to `get` needs none.
-            if (!roster.wanted.has(key)) enqueue.raise({ type: 'sync.requested' })
-            break
-          default:
-            break
+        const earliest = isOpen ? roster.earliestDueMs() : null
+        if (earliest !== context.alarmAtMs) {
+          enqueue.cancel('alarm')
+          enqueue.assign({ alarmAtMs: earliest })
+          if (earliest !== null) enqueue.raise({ type: 'alarm.rang', dueAtMs: earliest }, { id: 'alarm', delay: 'untilDue' })
         }
-      }
-      enqueue.raise({ type: 'slots.shared' })
-    }),
-    forgetBlob: base.enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, 'blob.gone')
-      const key = keyText(event.record)
-      context.roster.live.delete(key)
-      context.roster.delete(event.record)
-      enqueue.stopChild(key)
-      enqueue.emit({ type: 'blob.gone', record: event.record })
-      enqueue.raise({ type: 'slots.shared' })
-    }),
-    /** A crash is a bug in one blob's actor: it is reported, the blob set aside, its slot freed. */
-    setAside: base.enqueueActions(({ context, event, enqueue }) => {
-      const key = event.type.slice(CRASH_EVENT.length)
-      const record = context.roster.byText(key)
-      if (record === undefined) return
-      context.roster.setAside.add(key)
-      context.roster.leave(key)
-      enqueue.stopChild(key)
-      enqueue.emit({ type: 'blob.crashed', record, error: 'error' in event ? event.error : undefined })
-      enqueue.raise({ type: 'slots.shared' })
-    }),
-    /** A live blob that is not transferring leaves as a record, so that no timer of its own runs. */
-    clearWindow: base.enqueueActions(({ context: { roster }, enqueue }) => {
-      for (const [key, live] of roster.live) {
-        if (live.phase === 'transferring') continue
-        roster.leave(key)
+      }),
+      takeIn: ({ context, event }) => {
+        assertEvent(event, ['blob.added', 'blob.wanted'])
+        context.roster.set(event.record)
+        if (event.type === 'blob.wanted') context.roster.wanted.add(keyText(event.record))
+      },
+      letGo: ({ context, event }) => {
+        assertEvent(event, 'blob.unwanted')
+        context.roster.wanted.delete(keyText(event.key))
+      },
+      observe: ({ context: { roster }, event }) => {
+        assertEvent(event, ['blob.observed', 'blob.unobserved'])
+        const key = keyText(event.key)
+        const count = (roster.observed.get(key) ?? 0) + (event.type === 'blob.observed' ? 1 : -1)
+        if (count > 0) roster.observed.set(key, count)
+        else roster.observed.delete(key)
+      },
+      /** Passes a command to the blob's actor, which comes to life for it. */
+      command: base.enqueueActions(({ context, event, enqueue, self }) => {
+        assertEvent(event, 'blob.commanded')
+        const { roster } = context
+        const key = keyText(event.key)
+        const record = roster.byText(key)
+        if (record === undefined) return
+        if (!roster.live.has(key)) {
+          roster.setAside.delete(key)
+          roster.enter(key, context.accessRound)
+          enqueue.spawnChild('blob', {
+            id: key,
+            input: { record, backoff: context.backoff, verifyAttempts: context.verifyAttempts },
+          })
+        }
+        const live = roster.live.get(key)
+        if (live !== undefined) live.isCalled = true
+        enqueue.sendTo(key, event.command)
+        // Comes after whatever the actor reports in answer.
+        enqueue.sendTo(self, { type: 'blob.answered', key: event.key })
+      }),
+      endCall: ({ context, event }) => {
+        assertEvent(event, 'blob.answered')
+        const live = context.roster.live.get(keyText(event.key))
+        if (live !== undefined) live.isCalled = false
+      },
+      /** Takes in where a blob is; what its failure means for all is raised. */
+      followBlob: base.enqueueActions(({ context, event, enqueue }) => {
+        assertEvent(event, 'blob.moved')
+        const { roster } = context
+        const key = keyText(event.record)
+        const live = roster.live.get(key)
+        const wasTransferring = live?.phase === 'transferring'
+        if (live !== undefined) {
+          if (event.phase === 'queued' && !wasTransferring) roster.orderAgain(live)
+          live.phase = event.phase
+        }
+        const before = roster.byText(key)
+        roster.set(event.record)
+        enqueue.emit({ ...event, before })
+        if (event.phase === 'resting') roster.wanted.delete(key)
+        if (live !== undefined && trim(roster, key, live)) enqueue.stopChild(key)
+        if (event.failure === null) {
+          if (wasTransferring && event.phase === 'resting') {
+            if (!context.isTokenProven) enqueue.assign({ isTokenProven: true })
+            enqueue.raise({ type: 'quota.proven' })
+          }
+        } else {
+          switch (event.failure._tag) {
+            case 'Unauthorized':
+              if (live === undefined || live.accessRound === context.accessRound) enqueue.raise({ type: 'access.refused' })
+              break
+            case 'QuotaExceeded':
+              enqueue.raise({ type: 'quota.exceeded' })
+              break
+            case 'StorageFull':
+              enqueue.raise({ type: 'storage.filled' })
+              break
+            case 'Throttled':
+              if (event.failure.all) {
+                enqueue.assign({ slowdownMs: event.failure.retryAfterMs ?? SLOWDOWN_MS })
+                enqueue.raise({ type: 'pace.exceeded' })
+              }
+              break
+            case 'NotFound':
+              // The list tells whether it was deleted meanwhile; an answer to `get` needs none.
+              if (!roster.wanted.has(key)) enqueue.raise({ type: 'sync.requested' })
+              break
+            default:
+              break
+          }
+        }
+        enqueue.raise({ type: 'slots.shared' })
+      }),
+      forgetBlob: base.enqueueActions(({ context, event, enqueue }) => {
+        assertEvent(event, 'blob.gone')
+        const key = keyText(event.record)
+        context.roster.live.delete(key)
+        context.roster.delete(event.record)
         enqueue.stopChild(key)
-      }
-    }),
-    revokeSlots: base.enqueueActions(({ context: { roster }, enqueue }) => {
-      for (const [key, live] of roster.live) {
-        if (live.phase === 'transferring' && !roster.wanted.has(key)) enqueue.sendTo(key, { type: 'slot.revoked' })
-      }
-    }),
-    /** Everything that backs off becomes ready, what was due first in front. */
-    wakeAll: base.enqueueActions(({ context: { roster }, enqueue }) => {
-      roster.promote(Number.POSITIVE_INFINITY)
-      for (const [key, live] of roster.live) {
-        if (live.phase === 'backingOff') enqueue.sendTo(key, { type: 'blob.woken' })
-      }
-    }),
-    promoteDue: base.enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, 'alarm.rang')
-      context.roster.promote(event.dueAtMs)
-      enqueue.assign({ alarmAtMs: null })
-    }),
-    requestStorage: base.enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, 'storage.requested')
-      if (context.slots.request(event.holder)) enqueue.emit({ type: 'storage.granted', holder: event.holder })
-    }),
-    releaseStorage: base.enqueueActions(({ context, event, enqueue }) => {
-      assertEvent(event, 'storage.released')
-      const holder = context.slots.release(event.holder)
-      if (holder !== null) enqueue.emit({ type: 'storage.granted', holder })
-    }),
-    reportBroken: base.enqueueActions(({ event, enqueue }) => {
-      const outcome = outputOf<RecallOutcome>(event)
-      if (!outcome.isDone) enqueue.emit({ type: 'recall.failed', failure: outcome.failure })
-    }),
-    wantList: base.assign({ isListWanted: true }),
-    listNow: base.assign({ isListWanted: false }),
-    takeRecords: base.enqueueActions(({ context, event, enqueue }) => {
-      const outcome = outputOf<RecallOutcome>(event)
-      if (!outcome.isDone) return
-      for (const record of outcome.records) context.roster.set(record)
-      enqueue.emit({ type: 'records.recalled' })
-      enqueue.raise({ type: 'slots.shared' })
-    }),
-    takeComparison: base.enqueueActions(({ context, event, enqueue }) => {
-      const outcome = outputOf<ListOutcome>(event)
-      if (!outcome.isDone) return
-      const { comparison } = outcome
-      const { roster } = context
-      for (const record of comparison.changed) {
-        const key = keyText(record)
-        if (roster.live.has(key)) enqueue.sendTo(key, { type: 'blob.revised', record })
-        roster.set(record)
-      }
-      for (const record of comparison.gone) {
-        const key = keyText(record)
-        if (roster.live.delete(key)) enqueue.stopChild(key)
-        roster.delete(record)
-        enqueue.emit({ type: 'blob.gone', record })
-      }
-      enqueue.assign({ listAttempts: 0, listFailure: null, isTokenProven: true })
-      enqueue.emit({ type: 'remote.compared', comparison })
-      enqueue.raise({ type: 'slots.shared' })
-    }),
-    noteListFailure: base.enqueueActions(({ context, event, enqueue }) => {
-      const outcome = outputOf<ListOutcome>(event)
-      if (outcome.isDone) return
-      const attempts = context.listAttempts + 1
-      const { failure, roll } = outcome
-      const atLeastMs = failure._tag === 'Throttled' ? (failure.retryAfterMs ?? 0) : 0
-      enqueue.assign({
-        listAttempts: attempts,
-        listFailure: failure,
-        listWaitMs: backoffMs(context.backoff, attempts, roll, atLeastMs),
-      })
-      enqueue.emit({ type: 'list.failed', failure })
-      if (failure._tag === 'Unauthorized') enqueue.raise({ type: 'access.refused' })
-    }),
-    renewAccess: base.assign({ accessRound: ({ context }) => context.accessRound + 1, isTokenProven: false }),
-  },
-}).createMachine({
-  id: 'coordinator',
-  description: 'Supervises the actors of all blobs of one device.',
-  context: ({ input }) => ({
-    ...input,
-    slots: new Slots(input.storage),
-    alarmAtMs: null,
-    accessRound: 0,
-    isTokenProven: true,
-    listAttempts: 0,
-    isListWanted: false,
-    listFailure: null,
-    listWaitMs: 0,
-    slowdownMs: SLOWDOWN_MS,
-  }),
-  type: 'parallel',
-  on: {
-    'slots.shared': { actions: 'shareOut' },
-    'blob.added': { actions: ['takeIn', 'share'] },
-    'blob.wanted': { actions: ['takeIn', 'share'] },
-    'blob.unwanted': { actions: ['letGo', 'share'] },
-    'blob.observed': { actions: ['observe', 'share'] },
-    'blob.unobserved': { actions: ['observe', 'share'] },
-    'blob.commanded': { actions: ['command', 'share'] },
-    'blob.answered': { actions: ['endCall', 'share'] },
-    'blob.moved': { actions: 'followBlob' },
-    'blob.gone': { actions: 'forgetBlob' },
-    'backoff.waived': { actions: ['wakeAll', 'share'] },
-    'alarm.rang': { actions: ['promoteDue', 'share'] },
-    'storage.requested': { actions: 'requestStorage' },
-    'storage.released': { actions: 'releaseStorage' },
-    'xstate.error.actor.*': { actions: 'setAside' },
-  },
-  states: {
-    connectivity: {
-      description: 'Whether the device believes to be online.',
-      initial: 'deciding',
-      states: {
-        deciding: {
-          description: 'Begins as the device says.',
-          always: [{ guard: 'startsOnline', target: 'online' }, { target: 'offline' }],
-        },
-        online: {
-          description: 'Transfers may start.',
-          on: { 'connectivity.changed': { target: 'offline', actions: ['clearWindow', 'share'] } },
-        },
-        offline: {
-          description: 'No transfer starts and no blob has a timer.',
-          on: { 'connectivity.changed': { guard: 'isOnline', target: 'online', actions: ['wakeAll', 'share'] } },
-        },
-      },
+        enqueue.emit({ type: 'blob.gone', record: event.record })
+        enqueue.raise({ type: 'slots.shared' })
+      }),
+      /** A crash is a bug in one blob's actor: it is reported, the blob set aside, its slot freed. */
+      setAside: base.enqueueActions(({ context, event, enqueue }) => {
+        const key = event.type.slice(CRASH_EVENT.length)
+        const record = context.roster.byText(key)
+        if (record === undefined) return
+        context.roster.setAside.add(key)
+        context.roster.leave(key)
+        enqueue.stopChild(key)
+        enqueue.emit({ type: 'blob.crashed', record, error: 'error' in event ? event.error : undefined })
+        enqueue.raise({ type: 'slots.shared' })
+      }),
+      /** A live blob that is not transferring leaves as a record, so that no timer of its own runs. */
+      clearWindow: base.enqueueActions(({ context: { roster }, enqueue }) => {
+        for (const [key, live] of roster.live) {
+          if (live.phase === 'transferring') continue
+          roster.leave(key)
+          enqueue.stopChild(key)
+        }
+      }),
+      revokeSlots: base.enqueueActions(({ context: { roster }, enqueue }) => {
+        for (const [key, live] of roster.live) {
+          if (live.phase === 'transferring' && !roster.wanted.has(key)) enqueue.sendTo(key, { type: 'slot.revoked' })
+        }
+      }),
+      /** Everything that backs off becomes ready, what was due first in front. */
+      wakeAll: base.enqueueActions(({ context: { roster }, enqueue }) => {
+        roster.promote(Number.POSITIVE_INFINITY)
+        for (const [key, live] of roster.live) {
+          if (live.phase === 'backingOff') enqueue.sendTo(key, { type: 'blob.woken' })
+        }
+      }),
+      promoteDue: base.enqueueActions(({ context, event, enqueue }) => {
+        assertEvent(event, 'alarm.rang')
+        context.roster.promote(event.dueAtMs)
+        enqueue.assign({ alarmAtMs: null })
+      }),
+      requestStorage: base.enqueueActions(({ context, event, enqueue }) => {
+        assertEvent(event, 'storage.requested')
+        if (context.slots.request(event.holder)) enqueue.emit({ type: 'storage.granted', holder: event.holder })
+      }),
+      releaseStorage: base.enqueueActions(({ context, event, enqueue }) => {
+        assertEvent(event, 'storage.released')
+        const holder = context.slots.release(event.holder)
+        if (holder !== null) enqueue.emit({ type: 'storage.granted', holder })
+      }),
+      reportBroken: base.enqueueActions(({ event, enqueue }) => {
+        const outcome = outputOf<RecallOutcome>(event)
+        if (!outcome.isDone) enqueue.emit({ type: 'recall.failed', failure: outcome.failure })
+      }),
+      wantList: base.assign({ isListWanted: true }),
+      listNow: base.assign({ isListWanted: false }),
+      takeRecords: base.enqueueActions(({ context, event, enqueue }) => {
+        const outcome = outputOf<RecallOutcome>(event)
+        if (!outcome.isDone) return
+        for (const record of outcome.records) context.roster.set(record)
+        enqueue.emit({ type: 'records.recalled' })
+        enqueue.raise({ type: 'slots.shared' })
+      }),
+      takeComparison: base.enqueueActions(({ context, event, enqueue }) => {
+        const outcome = outputOf<ListOutcome>(event)
+        if (!outcome.isDone) return
+        const { comparison } = outcome
+        const { roster } = context
+        for (const record of comparison.changed) {
+          const key = keyText(record)
+          if (roster.live.has(key)) enqueue.sendTo(key, { type: 'blob.revised', record })
+          roster.set(record)
+        }
+        for (const record of comparison.gone) {
+          const key = keyText(record)
+          if (roster.live.delete(key)) enqueue.stopChild(key)
+          roster.delete(record)
+          enqueue.emit({ type: 'blob.gone', record })
+        }
+        enqueue.assign({ listAttempts: 0, listFailure: null, isTokenProven: true })
+        enqueue.emit({ type: 'remote.compared', comparison })
+        enqueue.raise({ type: 'slots.shared' })
+      }),
+      noteListFailure: base.enqueueActions(({ context, event, enqueue }) => {
+        const outcome = outputOf<ListOutcome>(event)
+        if (outcome.isDone) return
+        const attempts = context.listAttempts + 1
+        const { failure, roll } = outcome
+        const atLeastMs = failure._tag === 'Throttled' ? (failure.retryAfterMs ?? 0) : 0
+        enqueue.assign({
+          listAttempts: attempts,
+          listFailure: failure,
+          listWaitMs: backoffMs(context.backoff, attempts, roll, atLeastMs),
+        })
+        enqueue.emit({ type: 'list.failed', failure })
+        if (failure._tag === 'Unauthorized') enqueue.raise({ type: 'access.refused' })
+      }),
+      renewAccess: base.assign({ accessRound: ({ context }) => context.accessRound + 1, isTokenProven: false }),
     },
-    access: {
-      description: 'Whether the remote takes the token.',
-      initial: 'granted',
-      states: {
-        granted: {
-          description: 'The token is good, as far as is known.',
-          on: {
-            'access.refused': [
-              { guard: 'isTokenProven', target: 'refreshing' },
-              { target: 'denied' },
-            ],
-          },
-        },
-        refreshing: {
-          description: 'The app is asked for a new token, once for all.',
-          invoke: {
-            src: 'refreshAccess',
-            onDone: [
-              {
-                guard: ({ event }) => event.output,
-                target: 'granted',
-                actions: ['renewAccess', raise({ type: 'access.renewed' }), 'share'],
-              },
-              { target: 'denied' },
-            ],
-          },
-        },
-        denied: {
-          description: 'No transfer starts until the app resumes.',
-          on: { 'sync.resumed': { target: 'granted', actions: ['renewAccess', raise({ type: 'access.renewed' }), 'share'] } },
-        },
-      },
+  })
+  .createMachine({
+    id: 'coordinator',
+    description: 'Supervises the actors of all blobs of one device.',
+    context: ({ input }) => ({
+      ...input,
+      slots: new Slots(input.storage),
+      alarmAtMs: null,
+      accessRound: 0,
+      isTokenProven: true,
+      listAttempts: 0,
+      isListWanted: false,
+      listFailure: null,
+      listWaitMs: 0,
+      slowdownMs: SLOWDOWN_MS,
+    }),
+    type: 'parallel',
+    on: {
+      'slots.shared': { actions: 'shareOut' },
+      'blob.added': { actions: ['takeIn', 'share'] },
+      'blob.wanted': { actions: ['takeIn', 'share'] },
+      'blob.unwanted': { actions: ['letGo', 'share'] },
+      'blob.observed': { actions: ['observe', 'share'] },
+      'blob.unobserved': { actions: ['observe', 'share'] },
+      'blob.commanded': { actions: ['command', 'share'] },
+      'blob.answered': { actions: ['endCall', 'share'] },
+      'blob.moved': { actions: 'followBlob' },
+      'blob.gone': { actions: 'forgetBlob' },
+      'backoff.waived': { actions: ['wakeAll', 'share'] },
+      'alarm.rang': { actions: ['promoteDue', 'share'] },
+      'storage.requested': { actions: 'requestStorage' },
+      'storage.released': { actions: 'releaseStorage' },
+      'xstate.error.actor.*': { actions: 'setAside' },
     },
-    reconciliation: {
-      description: 'Compares the list of the remote with the records.',
-      initial: 'recalling',
-      states: {
-        recalling: {
-          description: 'Reads the records that the store holds.',
-          on: { 'sync.requested': { actions: 'wantList' } },
-          invoke: {
-            src: 'recall',
-            onDone: [
-              {
-                guard: ({ event }) => event.output.isDone,
-                target: 'idle',
-                actions: 'takeRecords',
-              },
-              {
-                target: 'broken',
-                actions: 'reportBroken',
-              },
-            ],
+    states: {
+      connectivity: {
+        description: 'Whether the device believes to be online.',
+        initial: 'deciding',
+        states: {
+          deciding: {
+            description: 'Begins as the device says.',
+            always: [{ guard: 'startsOnline', target: 'online' }, { target: 'offline' }],
           },
-        },
-        broken: { description: 'The store cannot be opened; nothing can be done.' },
-        idle: {
-          description: 'Waits to be asked.',
-          always: { guard: 'isListWanted', target: 'listing' },
-          on: { 'sync.requested': 'listing' },
-        },
-        listing: {
-          description: 'Lists the remote, compares, and writes what follows.',
-          entry: 'listNow',
-          on: { 'sync.requested': { actions: 'wantList' } },
-          invoke: {
-            src: 'list',
-            onDone: [
-              {
-                guard: ({ event }) => event.output.isDone,
-                target: 'idle',
-                actions: 'takeComparison',
-              },
-              {
-                target: 'backingOff',
-                actions: 'noteListFailure',
-              },
-            ],
+          online: {
+            description: 'Transfers may start.',
+            on: { 'connectivity.changed': { target: 'offline', actions: ['clearWindow', 'share'] } },
           },
-        },
-        backingOff: {
-          description: 'The list could not be read; waits, longer after each attempt.',
-          after: { listBackoff: 'listing' },
-          on: {
-            'sync.requested': 'listing',
-            'access.renewed': 'listing',
-            'connectivity.changed': { guard: 'isOnline', target: 'listing' },
+          offline: {
+            description: 'No transfer starts and no blob has a timer.',
+            on: { 'connectivity.changed': { guard: 'isOnline', target: 'online', actions: ['wakeAll', 'share'] } },
           },
         },
       },
-    },
-    transfers: {
-      description: 'Whether the app wants transfers.',
-      initial: 'deciding',
-      states: {
-        deciding: {
-          description: 'Begins as the options say.',
-          always: [{ guard: 'startsPaused', target: 'paused' }, { target: 'running' }],
+      access: {
+        description: 'Whether the remote takes the token.',
+        initial: 'granted',
+        states: {
+          granted: {
+            description: 'The token is good, as far as is known.',
+            on: {
+              'access.refused': [{ guard: 'isTokenProven', target: 'refreshing' }, { target: 'denied' }],
+            },
+          },
+          refreshing: {
+            description: 'The app is asked for a new token, once for all.',
+            invoke: {
+              src: 'refreshAccess',
+              onDone: [
+                {
+                  guard: ({ event }) => event.output,
+                  target: 'granted',
+                  actions: ['renewAccess', raise({ type: 'access.renewed' }), 'share'],
+                },
+                { target: 'denied' },
+              ],
+            },
+          },
+          denied: {
+            description: 'No transfer starts until the app resumes.',
+            on: { 'sync.resumed': { target: 'granted', actions: ['renewAccess', raise({ type: 'access.renewed' }), 'share'] } },
+          },
         },
-        running: {
-          description: 'Transfers start as slots are free.',
-          on: { 'sync.paused': { target: 'paused', actions: ['revokeSlots', 'share'] } },
+      },
+      reconciliation: {
+        description: 'Compares the list of the remote with the records.',
+        initial: 'recalling',
+        states: {
+          recalling: {
+            description: 'Reads the records that the store holds.',
+            on: { 'sync.requested': { actions: 'wantList' } },
+            invoke: {
+              src: 'recall',
+              onDone: [
+                {
+                  guard: ({ event }) => event.output.isDone,
+                  target: 'idle',
+                  actions: 'takeRecords',
+                },
+                {
+                  target: 'broken',
+                  actions: 'reportBroken',
+                },
+              ],
+            },
+          },
+          broken: { description: 'The store cannot be opened; nothing can be done.' },
+          idle: {
+            description: 'Waits to be asked.',
+            always: { guard: 'isListWanted', target: 'listing' },
+            on: { 'sync.requested': 'listing' },
+          },
+          listing: {
+            description: 'Lists the remote, compares, and writes what follows.',
+            entry: 'listNow',
+            on: { 'sync.requested': { actions: 'wantList' } },
+            invoke: {
+              src: 'list',
+              onDone: [
+                {
+                  guard: ({ event }) => event.output.isDone,
+                  target: 'idle',
+                  actions: 'takeComparison',
+                },
+                {
+                  target: 'backingOff',
+                  actions: 'noteListFailure',
+                },
+              ],
+            },
+          },
+          backingOff: {
+            description: 'The list could not be read; waits, longer after each attempt.',
+            after: { listBackoff: 'listing' },
+            on: {
+              'sync.requested': 'listing',
+              'access.renewed': 'listing',
+              'connectivity.changed': { guard: 'isOnline', target: 'listing' },
+            },
+          },
         },
-        paused: {
-          description: 'Only what the app asked for by `get` is transferred.',
-          on: { 'sync.resumed': { target: 'running', actions: 'share' } },
+      },
+      transfers: {
+        description: 'Whether the app wants transfers.',
+        initial: 'deciding',
+        states: {
+          deciding: {
+            description: 'Begins as the options say.',
+            always: [{ guard: 'startsPaused', target: 'paused' }, { target: 'running' }],
+          },
+          running: {
+            description: 'Transfers start as slots are free.',
+            on: { 'sync.paused': { target: 'paused', actions: ['revokeSlots', 'share'] } },
+          },
+          paused: {
+            description: 'Only what the app asked for by `get` is transferred.',
+            on: { 'sync.resumed': { target: 'running', actions: 'share' } },
+          },
+        },
+      },
+      quota: {
+        description: 'Whether the account has room.',
+        initial: 'available',
+        states: {
+          available: {
+            description: 'Uploads may start.',
+            on: { 'quota.exceeded': 'exhausted' },
+          },
+          exhausted: {
+            description: 'The account is full: uploads wait, downloads go on.',
+            after: { quotaProbe: { target: 'probing', actions: 'share' } },
+            on: { 'sync.resumed': { target: 'probing', actions: 'share' } },
+          },
+          probing: {
+            description: 'One upload finds out whether there is room again.',
+            on: { 'quota.exceeded': 'exhausted', 'quota.proven': { target: 'available', actions: 'share' } },
+          },
+        },
+      },
+      room: {
+        description: 'Whether this device has room.',
+        initial: 'available',
+        states: {
+          available: { description: 'Downloads may start.', on: { 'storage.filled': 'full' } },
+          full: {
+            description: 'Downloads wait; what is stored stays.',
+            after: { quotaProbe: { target: 'available', actions: 'share' } },
+            on: { 'sync.resumed': { target: 'available', actions: 'share' } },
+          },
+        },
+      },
+      pace: {
+        description: 'Whether the remote asked for less.',
+        initial: 'flowing',
+        states: {
+          flowing: { description: 'Transfers may start.', on: { 'pace.exceeded': 'slowed' } },
+          slowed: {
+            description: 'No transfer starts for as long as the remote asked.',
+            after: { slowdown: { target: 'flowing', actions: 'share' } },
+            on: { 'pace.exceeded': { target: 'slowed', reenter: true } },
+          },
         },
       },
     },
-    quota: {
-      description: 'Whether the account has room.',
-      initial: 'available',
-      states: {
-        available: {
-          description: 'Uploads may start.',
-          on: { 'quota.exceeded': 'exhausted' },
-        },
-        exhausted: {
-          description: 'The account is full: uploads wait, downloads go on.',
-          after: { quotaProbe: { target: 'probing', actions: 'share' } },
-          on: { 'sync.resumed': { target: 'probing', actions: 'share' } },
-        },
-        probing: {
-          description: 'One upload finds out whether there is room again.',
-          on: { 'quota.exceeded': 'exhausted', 'quota.proven': { target: 'available', actions: 'share' } },
-        },
-      },
-    },
-    room: {
-      description: 'Whether this device has room.',
-      initial: 'available',
-      states: {
-        available: { description: 'Downloads may start.', on: { 'storage.filled': 'full' } },
-        full: {
-          description: 'Downloads wait; what is stored stays.',
-          after: { quotaProbe: { target: 'available', actions: 'share' } },
-          on: { 'sync.resumed': { target: 'available', actions: 'share' } },
-        },
-      },
-    },
-    pace: {
-      description: 'Whether the remote asked for less.',
-      initial: 'flowing',
-      states: {
-        flowing: { description: 'Transfers may start.', on: { 'pace.exceeded': 'slowed' } },
-        slowed: {
-          description: 'No transfer starts for as long as the remote asked.',
-          after: { slowdown: { target: 'flowing', actions: 'share' } },
-          on: { 'pace.exceeded': { target: 'slowed', reenter: true } },
-        },
-      },
-    },
-  },
-})
+  })

@@ -79,7 +79,10 @@ const whoGivesWay = (roster: Roster, newcomer: BlobRecord): string | null => {
     if (roster.observed.has(key)) continue
     const rank = rankOf[roster.byText(key)?.priority ?? 'low']
     if (live.phase === 'backingOff' && (backsOff === null || live.order < backsOff.order)) backsOff = { key, order: live.order }
-    if (live.phase === 'queued' && (queued === null || rank < queued.rank || (rank === queued.rank && live.order > queued.order))) {
+    if (
+      live.phase === 'queued' &&
+      (queued === null || rank < queued.rank || (rank === queued.rank && live.order > queued.order))
+    ) {
       queued = { key, rank, order: live.order }
     }
   }

@@ -173,9 +173,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
       const write: TE.TaskEither<Failure, BlobRecord> = async () => {
         const existing = roster.get(key)
         if (existing !== undefined && existing.trashedAtMs === null && existing.erasedAtMs === null) {
-          return isNamedByContent && existing.status !== 'PENDING_DELETE'
-            ? E.right(existing)
-            : sameAs(tools, existing, payload)()
+          return isNamedByContent && existing.status !== 'PENDING_DELETE' ? E.right(existing) : sameAs(tools, existing, payload)()
         }
         const record = newRecord({
           ...key,
@@ -218,7 +216,8 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
         if (record.isHere && record.status !== 'PENDING_DOWNLOAD') {
           const payload = await open(record)
           if (payload !== null) return payload
-          if (record.status === 'PENDING_UPLOAD') throw new BlobSyncError(failure('Corrupt', `The payload of “${id}” is gone.`), key)
+          if (record.status === 'PENDING_UPLOAD')
+            throw new BlobSyncError(failure('Corrupt', `The payload of “${id}” is gone.`), key)
         }
       }
       await fetchNow(key, record, given.signal)
@@ -265,7 +264,8 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
 
     retry: async (id, given = {}) => {
       await ready
-      const wanted = id === undefined ? [...roster.all()].filter(mayBeRetried) : [(await knownOrThrow(id, given.namespace)).record]
+      const wanted =
+        id === undefined ? [...roster.all()].filter(mayBeRetried) : [(await knownOrThrow(id, given.namespace)).record]
       for (const record of wanted) {
         const key = { namespace: record.namespace, id: record.id }
         coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.retried' } })
@@ -471,7 +471,10 @@ const storageSlots = (request: (holder: string) => void) => {
     }
   }
   return {
-    use: <A>(task: TE.TaskEither<Failure, A>, release: (holder: string) => void) => () => use(task, release),
+    use:
+      <A>(task: TE.TaskEither<Failure, A>, release: (holder: string) => void) =>
+      () =>
+        use(task, release),
     granted: (holder: string) => {
       waiting.get(holder)?.()
       waiting.delete(holder)

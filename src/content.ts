@@ -14,7 +14,8 @@ export const blobOf = (content: Content): TE.TaskEither<Failure, Blob> => {
   if (content instanceof ReadableStream || Symbol.asyncIterator in content) {
     return TE.tryCatch(
       () => gather(content),
-      (error) => failure('StorageBroken', `The stream to be put failed: ${error instanceof Error ? error.message : String(error)}`),
+      (error) =>
+        failure('StorageBroken', `The stream to be put failed: ${error instanceof Error ? error.message : String(error)}`),
     )
   }
   return TE.left(failure('Corrupt', 'Only bytes, a Blob, a File or a stream of bytes can be put.'))

@@ -23,7 +23,8 @@ export const explainRecord = (record: BlobRecord, nowMs: number): readonly Reaso
 /** Why a blob is not moving, the most immediate reason first; `snapshot` adds what holds for all blobs. */
 export const explainBlob = (blob: Explained, nowMs: number, snapshot?: Snapshot): readonly Reason[] => {
   const reasons: Reason[] = [...whereItIs(blob, nowMs)]
-  if (snapshot !== undefined && blob.phase !== 'resting' && blob.phase !== 'held') reasons.push(...whatHoldsForAll(snapshot, blob))
+  if (snapshot !== undefined && blob.phase !== 'resting' && blob.phase !== 'held')
+    reasons.push(...whatHoldsForAll(snapshot, blob))
   if (blob.lastFailure !== null) {
     reasons.push({ code: `failure.${blob.lastFailure._tag}`, text: `The last attempt failed: ${blob.lastFailure.message}` })
   }
@@ -59,7 +60,8 @@ const direction = ({ status }: Explained) =>
   status === 'PENDING_DELETE' ? 'The deletion' : status === 'PENDING_UPLOAD' ? 'The upload' : 'The download'
 
 const whyResting = ({ status, isHere }: Explained): string => {
-  if (status === 'FAILED_DOWNLOAD') return 'What came from the remote did not verify. Retry it once the remote is repaired, or delete it.'
+  if (status === 'FAILED_DOWNLOAD')
+    return 'What came from the remote did not verify. Retry it once the remote is repaired, or delete it.'
   if (status === 'PENDING_DELETE') return 'It is deleted; the mark stays until the remote’s list confirms it.'
   return isHere ? 'It is here and on the remote.' : 'It is on the remote.'
 }
@@ -90,6 +92,7 @@ const whatHoldsForAll = (snapshot: Snapshot, { status }: Explained): readonly Re
   if (snapshot.access === 'refreshing') reasons.push({ code: 'refreshing', text: 'A new token is being asked for.' })
   if (snapshot.access === 'denied') reasons.push({ code: 'denied', text: 'The remote does not take the token.' })
   if (snapshot.quota !== 'available' && status === 'PENDING_UPLOAD') reasons.push({ code: 'quota', text: 'The account is full.' })
-  if (snapshot.transfers === 'full' && status === 'PENDING_DOWNLOAD') reasons.push({ code: 'full', text: 'This device has no room left.' })
+  if (snapshot.transfers === 'full' && status === 'PENDING_DOWNLOAD')
+    reasons.push({ code: 'full', text: 'This device has no room left.' })
   return reasons
 }

@@ -67,7 +67,7 @@ const pagesOf =
   (tools: Tools, { signal }: ListRequest, namespace: Namespace): TE.TaskEither<Failure, readonly Page[]> =>
   async () => {
     const pages: Page[] = []
-    for (let cursor: string | null | undefined; cursor !== null; ) {
+    for (let cursor: string | null | undefined; cursor !== null;) {
       const page = await tools.remote.list({ namespace, signal, ...(cursor === undefined ? {} : { cursor }) })()
       if (E.isLeft(page)) return page
       pages.push(page.right)

@@ -36,7 +36,12 @@ export interface Cipher {
    * @param tag What the remote claims the tag to be, unchecked; null if it claims nothing. A claim of another form, an empty one
    * included, or other than the body's own is `Tampered`.
    */
-  readonly decrypt: (key: BlobKey, body: ReadableStream<Uint8Array>, tag: string | null, sink: Sink) => TaskEither<Failure, Decrypted>
+  readonly decrypt: (
+    key: BlobKey,
+    body: ReadableStream<Uint8Array>,
+    tag: string | null,
+    sink: Sink,
+  ) => TaskEither<Failure, Decrypted>
 
   /**
    * The id that stands for this content: base64url without padding of HMAC-SHA-256(k, namespace ‖ 0x00 ‖ content), where

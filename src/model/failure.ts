@@ -14,10 +14,7 @@ export const Failure = t.union([
   /** Refused, reset, timed out, silent for too long, or cut in mid-body. */
   tagged('Unreachable'),
   /** 429, or 503 with Retry-After. `retryAfterMs` counts from the answer; `all` is true for a 429, which slows every transfer. */
-  t.intersection([
-    tagged('Throttled'),
-    t.readonly(t.type({ retryAfterMs: t.union([t.number, t.null]), all: t.boolean })),
-  ]),
+  t.intersection([tagged('Throttled'), t.readonly(t.type({ retryAfterMs: t.union([t.number, t.null]), all: t.boolean }))]),
   /** Any other 5xx, or an answer that no rule knows. */
   t.intersection([tagged('ServerError'), t.readonly(t.type({ status: t.number }))]),
   /** 401: the token is no longer good. */
