@@ -133,7 +133,7 @@ export const blobHandler = (options: HandlerOptions): ((request: Request) => Pro
 const PATH_CHARACTERS_MAX = 600
 
 /** The first line of what went wrong, for the operator only. */
-const reasonOf = (error: unknown) => (error === undefined ? [] : [String(error).split('\n', 1)[0] ?? ''])
+const reasonOf = (error: unknown) => (error instanceof Error ? [`${error.name}: ${error.message.split('\n', 1)[0] ?? ''}`] : [])
 
 const tallied = ({ body }: StoredBytes, exchange: Exchange) => {
   if (body instanceof Uint8Array) {

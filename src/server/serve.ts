@@ -61,9 +61,10 @@ export const serve = async (options: ServeOptions): Promise<Serving> => {
     return handling
   }
 
+  const listener = getRequestListener(answer, { overrideGlobalObjects: false })
   const server = createServer(
     { headersTimeout: headMs, requestTimeout: 0, connectionsCheckingInterval: Math.min(headMs, 5_000), keepAliveTimeout: 15_000 },
-    getRequestListener(answer, { overrideGlobalObjects: false }),
+    (incoming, outgoing) => void listener(incoming, outgoing),
   )
   const stopServer = stoppable(server)
   server.maxConnections = CONNECTIONS_MAX

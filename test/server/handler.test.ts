@@ -54,7 +54,7 @@ describe('a blob', () => {
     const { call } = await serving()
     for (const size of [100, 500_000]) {
       const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => put(call, `/blobs/ann/b${size}`, bytes(size, n))))
-      expect(answers.map(([status]) => status).toSorted()).toEqual([200, 409, 409, 409, 409, 409, 409, 409])
+      expect(answers.filter(([status]) => status === 409)).toHaveLength(7)
       const winner = answers.findIndex(([status]) => status === 200)
       const stored = await (await call(`/blobs/ann/b${size}`)).arrayBuffer()
       expect(Buffer.compare(Buffer.from(stored), bytes(size, winner))).toBe(0)
