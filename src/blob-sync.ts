@@ -37,6 +37,8 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
     storage.use(use, (holder) => coordinator.send({ type: 'storage.released', holder }))
   const closing = new AbortController()
   let mayRemoveMany = false
+  /** Blobs that `get` is fetching; `isNew`: nothing is to be remembered of them unless they come. */
+  const askedFor = new Map<string, { callers: number; readonly isNew: boolean }>()
   const markFailed = new Map<string, (reason: Failure) => void>()
 
   const tools: Tools = {
@@ -173,7 +175,10 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
       const write: TE.TaskEither<Failure, BlobRecord> = async () => {
         const existing = roster.get(key)
         if (existing !== undefined && existing.trashedAtMs === null && existing.erasedAtMs === null) {
-          return isNamedByContent && existing.status !== 'PENDING_DELETE' ? E.right(existing) : sameAs(tools, existing, payload)()
+          const isSame = isNamedByContent && existing.status !== 'PENDING_DELETE'
+          if (!isSame) return sameAs(tools, existing, payload)()
+          // Else it is known from the remote only, whose bytes nobody has verified: these are its content.
+          if (existing.isHere) return E.right(existing)
         }
         const record = newRecord({
           ...key,
@@ -188,7 +193,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
         })
         const written = await store.write(record, payload)()
         if (E.isLeft(written)) return written
-        coordinator.send({ type: 'blob.added', record })
+        takeIn(record)
         return E.right(record)
       }
       await getOrThrow(tools.inTurn([key], write), key)
@@ -348,39 +353,46 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
   /** Writes a record that the app changed, and tells whoever lives by it. */
   const revise = async (record: BlobRecord) => {
     await getOrThrow(tools.inTurn([record], store.remember([record])), record)
-    coordinator.send({ type: 'blob.added', record })
-    if (roster.live.has(keyText(record))) {
-      const key = { namespace: record.namespace, id: record.id }
-      coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record } })
-    }
+    takeIn(record)
+  }
+
+  /** Tells of a record that was written: its actor, where one lives, or else the coordinator alone. */
+  const takeIn = (record: BlobRecord) => {
+    if (!roster.live.has(keyText(record))) return coordinator.send({ type: 'blob.added', record })
+    const key = { namespace: record.namespace, id: record.id }
+    coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record } })
   }
 
   /** Fetches one blob before all others; throws the first failure. */
   const fetchNow = async (key: BlobKey, record: BlobRecord | undefined, signal?: AbortSignal) => {
+    const text = keyText(key)
+    const asked = askedFor.get(text) ?? { callers: 0, isNew: record === undefined }
+    asked.callers += 1
+    askedFor.set(text, asked)
     const base = record ?? newRecord({ ...key, status: 'PENDING_DOWNLOAD', changedAtMs: clock.now() })
     const wanted: BlobRecord = { ...base, status: 'PENDING_DOWNLOAD', priority: 'urgent', held: null, dueAtMs: null }
-    const isTransferring = roster.live.get(keyText(key))?.phase === 'transferring'
     let reason: Failure | null = null
     let isThere = false
     const subscriptions = [
       coordinator.on('blob.moved', (event) => {
-        if (keyText(event.record) !== keyText(key)) return
+        if (keyText(event.record) !== text) return
         const isPassing = event.failure?._tag === 'Unauthorized' || event.failure?._tag === 'Aborted'
         if (event.failure !== null && !isPassing) reason = event.failure
         if (event.record.status === 'SYNCED') isThere = true
       }),
       coordinator.on('blob.gone', (event) => {
-        if (keyText(event.record) === keyText(key)) reason = failure('NotFound', `The blob “${key.id}” was deleted meanwhile.`)
+        if (keyText(event.record) === text) reason = failure('NotFound', `The blob “${key.id}” was deleted meanwhile.`)
       }),
     ]
     try {
       const { value } = coordinator.getSnapshot()
       if (value.connectivity === 'offline') throw new BlobSyncError(failure('Unreachable', 'The device is offline.'), key)
-      if (!isTransferring) {
-        coordinator.send({ type: 'blob.wanted', record: wanted })
-        if (roster.live.has(keyText(key))) {
+      const phase = roster.live.get(text)?.phase
+      if (phase !== 'transferring') {
+        // A living actor first: told after it has a slot, it would begin once more.
+        if (phase !== undefined)
           coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record: wanted } })
-        }
+        coordinator.send({ type: 'blob.wanted', record: roster.live.has(text) ? (roster.get(key) ?? wanted) : wanted })
       }
       const isDenied = () => coordinator.getSnapshot().value.access === 'denied'
       const isFull = () => coordinator.getSnapshot().value.room === 'full'
@@ -390,9 +402,13 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
       if (reason !== null) throw new BlobSyncError(reason, key)
     } finally {
       for (const subscription of subscriptions) subscription.unsubscribe()
-      coordinator.send({ type: 'blob.unwanted', key })
+      asked.callers -= 1
+      if (asked.callers === 0) {
+        askedFor.delete(text)
+        coordinator.send({ type: 'blob.unwanted', key })
+      }
       const left = roster.get(key)
-      if (record === undefined && !isThere && left !== undefined && left.status !== 'FAILED_DOWNLOAD') {
+      if (asked.callers === 0 && asked.isNew && left?.status === 'PENDING_DOWNLOAD') {
         // It was only asked for: nothing of it is remembered.
         coordinator.send({ type: 'blob.gone', record: left })
         await tools.inTurn([key], store.remove([key]))()

@@ -42,7 +42,7 @@ const whereItIs = (blob: Explained, nowMs: number): readonly Reason[] => {
     case 'queued':
       return [{ code: 'queued', text: `${direction(blob)} waits for a free slot.` }]
     case 'transferring':
-      return [{ code: 'transferring', text: `${direction(blob)} is under way, attempt ${blob.attempt + 1}.` }]
+      return [{ code: 'transferring', text: `${direction(blob)} is under way, attempt ${blob.attempt}.` }]
     case 'backingOff':
       return [
         {

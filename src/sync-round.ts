@@ -1,7 +1,7 @@
 import type { ActorRefFrom } from 'xstate'
 import type { coordinatorMachine, Roster } from '../machines'
-import type { Listed } from './actors/list'
 import { failure, type Failure } from './model/failure'
+import type { Listed } from './model/outcome'
 import { isActive, type BlobRecord } from './model/record'
 import { BlobSyncError, type BlobRef, type BlobTrouble, type SyncOptions, type SyncReport } from './options'
 
@@ -64,10 +64,12 @@ export const syncRound = async (coordinator: Coordinator, roster: Roster, option
     }),
     coordinator.on('remote.compared', ({ comparison }) => {
       listingsToCome -= 1
-      listed = comparison.report as Listed
+      listed = comparison.report
       listFailure = null
     }),
     coordinator.on('list.failed', ({ failure }) => {
+      // One that was under way before has failed: whatever is listed next began after it was asked for.
+      listingsToCome = 1
       listFailure = failure
     }),
   ]

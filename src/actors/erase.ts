@@ -32,31 +32,54 @@ export const erase = (tools: Tools, record: BlobRecord, signal: AbortSignal): Pr
  */
 export const mark = (tools: Tools, record: BlobRecord, signal: AbortSignal): Promise<Outcome> => {
   const attempt: Attempt = { tools, signal, record }
-  const isLocalMatter =
-    record.held === 'localOnly' || record.held === 'conflict' || (record.status === 'PENDING_UPLOAD' && !record.uploadWasTried)
-  if (isLocalMatter) {
-    return settle(
-      attempt,
-      pipe(
-        tools.inTurn([record], tools.store.remove([record])),
-        TE.map(() => record),
-      ),
-    )
-  }
   return settle(
     attempt,
     pipe(
-      ownTag(attempt),
-      TE.chain((tag) => {
-        const marked = atRest(record, { status: 'PENDING_DELETE', isHere: false, tag, erasedAtMs: null }, tools.now())
-        return pipe(
-          tools.inTurn([record], tools.store.drop(marked)),
-          TE.map(() => marked),
-        )
+      announced(attempt),
+      TE.chain((known) => {
+        attempt.record = known
+        return isLocalMatter(known) ? removeHere(attempt) : markHere(attempt)
       }),
     ),
   )
 }
+
+/** The record with what an upload that was called off has written: its PUT may still arrive. */
+const announced = ({ tools, record }: Attempt): TE.TaskEither<Failure, BlobRecord> =>
+  record.status !== 'PENDING_UPLOAD' || record.uploadWasTried
+    ? TE.right(record)
+    : pipe(
+        tools.inTurn([record], tools.store.record(record)),
+        TE.map(
+          O.match(
+            () => record,
+            ({ seal, uploadWasTried }) => (uploadWasTried ? { ...record, seal, uploadWasTried } : record),
+          ),
+        ),
+        TE.orElse((reason) => (reason._tag === 'Corrupt' ? TE.right(record) : TE.left(reason))),
+      )
+
+const isLocalMatter = ({ held, status, uploadWasTried }: BlobRecord): boolean =>
+  held === 'localOnly' || held === 'conflict' || (status === 'PENDING_UPLOAD' && !uploadWasTried)
+
+const removeHere = ({ tools, record }: Attempt): TE.TaskEither<Failure, BlobRecord> =>
+  pipe(
+    tools.inTurn([record], tools.store.remove([record])),
+    TE.map(() => record),
+  )
+
+const markHere = (attempt: Attempt): TE.TaskEither<Failure, BlobRecord> =>
+  pipe(
+    ownTag(attempt),
+    TE.chain((tag) => {
+      const { tools, record } = attempt
+      const marked = atRest(record, { status: 'PENDING_DELETE', isHere: false, tag, erasedAtMs: null }, tools.now())
+      return pipe(
+        tools.inTurn([record], tools.store.drop(marked)),
+        TE.map(() => marked),
+      )
+    }),
+  )
 
 /** The tag that an upload of ours has or would have: by it a PUT that arrives after the DELETE is told from a new blob. */
 const ownTag = ({ tools, record }: Attempt): TE.TaskEither<Failure, string | null> => {

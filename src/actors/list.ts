@@ -4,6 +4,7 @@ import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import type { Failure } from '../model/failure'
 import type { BlobId, BlobKey, Namespace } from '../model/ids'
+import type { Listed } from '../model/outcome'
 import { isMassRemoval, reconcile, removalsOf, type Change, type Plan } from '../model/reconcile'
 import type { BlobRecord } from '../model/record'
 import type { Entry } from '../model/wire'
@@ -17,14 +18,6 @@ export interface ListRequest {
   readonly recordOf: (key: BlobKey) => BlobRecord | undefined
   readonly mayRemoveMany: boolean
   readonly signal: AbortSignal
-}
-
-/** What the lists of the remote changed here. */
-export interface Listed {
-  readonly changes: readonly Change[]
-  readonly corrupt: readonly Failure[]
-  /** Removals that were left out until the app confirms them. */
-  readonly removalsToConfirm: number
 }
 
 /** Lists the remote, compares, and writes what follows, one namespace after the other. */

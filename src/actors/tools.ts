@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/Either'
-import * as TE from 'fp-ts/TaskEither'
+import type * as TE from 'fp-ts/TaskEither'
 import type { Cipher } from '../cipher/cipher'
 import { failure, type Failure } from '../model/failure'
 import type { BlobKey } from '../model/ids'
