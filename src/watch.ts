@@ -26,7 +26,7 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     isNotifying = false
     const before = snapshot
     if (getSnapshot() === before) return
-    for (const listener of [...listeners]) listener(snapshot)
+    for (const listener of listeners) listener(snapshot)
   }
 
   coordinator.subscribe(() => {
@@ -38,11 +38,11 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
 
   const emit = <Name extends keyof BlobSyncEvents>(name: Name, event: BlobSyncEvents[Name]) => {
     // Handlers are kept under the name that types them.
-    for (const handler of [...(handlers.get(name) ?? [])]) (handler as (event: BlobSyncEvents[Name]) => void)(event)
+    for (const handler of handlers.get(name) ?? []) (handler as (event: BlobSyncEvents[Name]) => void)(event)
   }
 
   const touch = (key: BlobKey) => {
-    for (const observer of [...(observers.get(keyText(key)) ?? [])]) observer()
+    for (const observer of observers.get(keyText(key)) ?? []) observer()
   }
 
   const view = (key: BlobKey): BlobView => {
@@ -96,7 +96,6 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     },
   }
 }
-export type Watch = ReturnType<typeof watch>
 
 const add = <A>(set: Set<A>, item: A) => {
   set.add(item)

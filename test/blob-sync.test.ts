@@ -7,8 +7,7 @@ import { memoryStore } from '../src/store/memory'
 const secret = new Uint8Array(96).fill(7)
 const text = (value: string) => new TextEncoder().encode(value)
 
-const device = (remote = memoryRemote()) =>
-  createBlobSync({ store: memoryStore(), remote, cipher: soledadCipher(secret) })
+const device = (remote = memoryRemote()) => createBlobSync({ store: memoryStore(), remote, cipher: soledadCipher(secret) })
 
 describe('two devices', () => {
   test('what one puts, the other gets, and what one deletes is gone on the other', async () => {

@@ -18,7 +18,9 @@ export const virtualClock = (startMs = 1_000_000): Clock & { readonly advance: (
       const untilMs = nowMs + ms
       for (;;) {
         await settled()
-        const next = [...timers].filter(([, { atMs }]) => atMs <= untilMs).sort(([a, x], [b, y]) => x.atMs - y.atMs || a - b)[0]
+        const next = [...timers]
+          .filter(([, { atMs }]) => atMs <= untilMs)
+          .toSorted(([a, x], [b, y]) => x.atMs - y.atMs || a - b)[0]
         if (next === undefined) break
         timers.delete(next[0])
         nowMs = next[1].atMs

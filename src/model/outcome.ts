@@ -1,4 +1,5 @@
 import type { Failure } from './failure'
+import type { Change } from './reconcile'
 import type { BlobRecord } from './record'
 
 /** What one whole attempt gave: the record as it is on disk now; or why not, when, and a roll of the dice for jitter. */
@@ -12,3 +13,11 @@ export type Outcome =
       /** From 0 to below 1. */
       readonly roll: number
     }
+
+/** What the lists of the remote changed here. */
+export interface Listed {
+  readonly changes: readonly Change[]
+  readonly corrupt: readonly Failure[]
+  /** Removals that were left out until the app confirms them. */
+  readonly removalsToConfirm: number
+}

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import * as E from 'fp-ts/Either'
+import type * as E from 'fp-ts/Either'
 import { join } from 'node:path'
 import * as O from 'fp-ts/Option'
 import type { Failure } from '../model/failure'
@@ -98,7 +98,7 @@ const versionOf = (database: DatabaseSync): number => Number(database.prepare('P
 
 const allRecords = (database: DatabaseSync) => {
   const select = database.prepare('SELECT namespace, id, record FROM blob')
-  return () => select.all().map(row => parseRecord(`${text(row['namespace'])}/${text(row['id'])}`, text(row['record'])))
+  return () => select.all().map((row) => parseRecord(`${text(row['namespace'])}/${text(row['id'])}`, text(row['record'])))
 }
 
 const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
@@ -129,7 +129,7 @@ const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
       if (typeof file === 'string') return O.some({ kind: 'file', name: file, sizeBytes: Number(fileBytes) })
       return bytes instanceof Uint8Array ? O.some({ kind: 'inline', bytes }) : O.none
     },
-    fileNames: () => new Set(fileNames.all().map(row => text(row['file']))),
+    fileNames: () => new Set(fileNames.all().map((row) => text(row['file']))),
     put: (record, payload) => {
       const { namespace, id } = record
       const file = payload?.kind === 'file' ? payload.name : null
@@ -141,11 +141,11 @@ const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
       else if (old !== undefined) dropPayload.run(number)
       return textOrNull(old?.['file'])
     },
-    remember: record => {
+    remember: (record) => {
       upsertRecord.run(record.namespace, record.id, JSON.stringify(record))
     },
     remove: ({ namespace, id }) => textOrNull(removeBlob.get(namespace, id)?.['file']),
-    transact: run => layer.transact(database, run),
+    transact: (run) => layer.transact(database, run),
     close: () => database.close(),
   }
 }

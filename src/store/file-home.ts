@@ -32,7 +32,7 @@ export const openFileHome = async (directory: string, layer: FileLayer): Promise
         const files = await openPayloadFiles(directory, layer, database.fileNames())
         const stagings = new Set<() => Promise<void>>()
         const close = async () => {
-          await Promise.all([...stagings].map(discard => discard()))
+          await Promise.all([...stagings].map((discard) => discard()))
           database.close()
           lock.right.release()
         }

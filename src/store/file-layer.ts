@@ -33,15 +33,15 @@ export interface OpenFile {
 
 /** The file system and SQLite of Node. */
 export const nodeFileLayer: FileLayer = {
-  makeFolder: async path => {
+  makeFolder: async (path) => {
     const first = await mkdir(path, { recursive: true, mode: 0o700 })
     if (first === undefined) return
     for (let made = resolve(path); made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
   },
-  create: async path => {
+  create: async (path) => {
     const file = await open(path, 'wx', 0o600)
     return {
-      append: async bytes => {
+      append: async (bytes) => {
         let written = 0
         while (written < bytes.length) written += (await file.write(bytes, written)).bytesWritten
       },
@@ -50,10 +50,10 @@ export const nodeFileLayer: FileLayer = {
     }
   },
   rename,
-  remove: path => rm(path, { force: true }),
-  list: path => readdir(path),
+  remove: (path) => rm(path, { force: true }),
+  list: (path) => readdir(path),
   syncFolder,
-  openBlob: async path => {
+  openBlob: async (path) => {
     // `openAsBlob` itself does not say why it could not.
     await stat(path)
     return openAsBlob(path)

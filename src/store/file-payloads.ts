@@ -36,7 +36,7 @@ export const openPayloadFiles = async (
   await layer.makeFolder(draftFolder)
   await layer.makeFolder(payloadFolder)
   await layer.syncFolder(directory)
-  const shards = new Set((await layer.list(payloadFolder)).filter(name => /^[0-9a-f]{2}$/.test(name)))
+  const shards = new Set((await layer.list(payloadFolder)).filter((name) => /^[0-9a-f]{2}$/.test(name)))
   for (const name of await layer.list(draftFolder)) await removeQuietly(layer, join(draftFolder, name))
   for (const shard of shards)
     for (const file of await layer.list(join(payloadFolder, shard)))
@@ -80,8 +80,8 @@ export const openPayloadFiles = async (
 
   return {
     draft,
-    open: name => layer.openBlob(join(payloadFolder, name)),
-    remove: name => removeQuietly(layer, join(payloadFolder, name)),
+    open: (name) => layer.openBlob(join(payloadFolder, name)),
+    remove: (name) => removeQuietly(layer, join(payloadFolder, name)),
   }
 }
 

@@ -52,14 +52,14 @@ export const stageIn = (home: FileHome, key: BlobKey, inlineBytesMax: number, us
 
   home.stagings.add(discard)
   return {
-    append: bytes =>
+    append: (bytes) =>
       step('Staging', async () => {
         sizeBytes += bytes.length
         if (draft === null && sizeBytes <= inlineBytesMax) parts.push(new Uint8Array(bytes))
         else await (draft ?? (await spill())).append(bytes)
         return E.right(undefined)
       }),
-    commit: record =>
+    commit: (record) =>
       step('Storing', async () => {
         const payload: Payload =
           draft === null

@@ -41,7 +41,7 @@ export const fileStore = (directory: string, options: FileStoreOptions = {}): St
 
   const use: Use = (what, run) => () => {
     if (closing !== null) return Promise.resolve(E.left(failure('StorageBroken', 'The store is closed.')))
-    const result = open().then(home => (E.isLeft(home) ? home : attempt(what, () => run(home.right))))
+    const result = open().then((home) => (E.isLeft(home) ? home : attempt(what, () => run(home.right))))
     underWay.add(result)
     void result.then(() => underWay.delete(result))
     return result
@@ -56,22 +56,23 @@ export const fileStore = (directory: string, options: FileStoreOptions = {}): St
 
   return {
     records: () => use('Reading the records', ({ database }) => E.right(database.records())),
-    record: key => use(`Reading the record of ${keyText(key)}`, ({ database }) => O.sequence(E.Applicative)(database.record(key))),
-    read: key => use(`Reading ${keyText(key)}`, home => readPayload(home, key)),
+    record: (key) =>
+      use(`Reading the record of ${keyText(key)}`, ({ database }) => O.sequence(E.Applicative)(database.record(key))),
+    read: (key) => use(`Reading ${keyText(key)}`, (home) => readPayload(home, key)),
     write: (record, payload) =>
-      use(`Storing ${keyText(record)}`, async home =>
+      use(`Storing ${keyText(record)}`, async (home) =>
         keep(home, record, payload.size > inlineBytesMax ? await fileOf(home, record, payload) : await inlineOf(payload)),
       ),
-    remember: records =>
+    remember: (records) =>
       use('Storing records', async ({ commit, database }) => E.right(await commit(() => records.forEach(database.remember)))),
-    drop: record => use(`Dropping ${keyText(record)}`, home => keep(home, record, null)),
-    remove: keys =>
+    drop: (record) => use(`Dropping ${keyText(record)}`, (home) => keep(home, record, null)),
+    remove: (keys) =>
       use('Removing blobs', async ({ commit, database, files }) => {
         const replaced = await commit(() => keys.map(database.remove))
         for (const name of replaced) if (name !== null) await files.remove(name)
         return E.right(undefined)
       }),
-    stage: key => use(`Staging ${keyText(key)}`, home => E.right(stageIn(home, key, inlineBytesMax, use))),
+    stage: (key) => use(`Staging ${keyText(key)}`, (home) => E.right(stageIn(home, key, inlineBytesMax, use))),
     close: () => () => (closing ??= close()),
   }
 }

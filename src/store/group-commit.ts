@@ -12,12 +12,12 @@ export const groupCommit = (transact: (run: () => void) => void): Commit => {
     const group = waiting
     waiting = []
     try {
-      transact(() => group.forEach(work => work.run()))
+      transact(() => group.forEach((work) => work.run()))
     } catch (error) {
-      group.forEach(work => work.fail(error))
+      group.forEach((work) => work.fail(error))
       return
     }
-    group.forEach(work => work.succeed())
+    group.forEach((work) => work.succeed())
   }
 
   return <A>(work: () => A) =>

@@ -58,9 +58,9 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
       parts = []
     }
     return {
-      append: bytes => () =>
+      append: (bytes) => () =>
         whileStaged(() => whileOpen<void>(() => (parts.push(new Uint8Array(bytes)), E.right(undefined))))(),
-      commit: record => () =>
+      commit: (record) => () =>
         whileStaged(() => {
           const payload = new Blob(parts)
           end()
@@ -72,26 +72,26 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
 
   return {
     records: () => whileOpen(() => E.right([...memory.records].map(([place, record]) => checkRecord(place, record)))),
-    record: key =>
+    record: (key) =>
       whileOpen(() => {
         const place = keyText(key)
         return memory.records.has(place)
           ? E.map(O.some<BlobRecord>)(checkRecord(place, memory.records.get(place)))
           : E.right(O.none)
       }),
-    read: key => whileOpen(() => E.right(O.fromNullable(memory.payloads.get(keyText(key))))),
+    read: (key) => whileOpen(() => E.right(O.fromNullable(memory.payloads.get(keyText(key))))),
     write,
-    remember: records => whileOpen(() => E.right(records.forEach(keep))),
-    drop: record =>
+    remember: (records) => whileOpen(() => E.right(records.forEach(keep))),
+    drop: (record) =>
       whileOpen<void>(() => {
         keep(record)
         memory.payloads.delete(keyText(record))
         return E.right(undefined)
       }),
-    remove: keys =>
+    remove: (keys) =>
       whileOpen(() =>
         E.right(
-          keys.forEach(key => {
+          keys.forEach((key) => {
             memory.records.delete(keyText(key))
             memory.payloads.delete(keyText(key))
           }),

@@ -41,9 +41,7 @@ export const storeFromPromises = (object: PromiseStore): Store => {
   const underWay = new Set<Promise<void>>()
 
   const lift = <A>(call: () => Promise<A>): TE.TaskEither<Failure, A> =>
-    closing === null
-      ? TE.tryCatch(() => counted(call()), failureOf)
-      : TE.left(failure('StorageBroken', 'The store is closed.'))
+    closing === null ? TE.tryCatch(() => counted(call()), failureOf) : TE.left(failure('StorageBroken', 'The store is closed.'))
   const counted = <A>(call: Promise<A>): Promise<A> => {
     const ended = call.then(
       () => {},
@@ -65,19 +63,19 @@ export const storeFromPromises = (object: PromiseStore): Store => {
       later(() =>
         pipe(
           lift(() => object.records()),
-          TE.map(values => values.map(value => checkRecord(placeIn(value), value))),
+          TE.map((values) => values.map((value) => checkRecord(placeIn(value), value))),
         ),
       ),
-    record: key =>
+    record: (key) =>
       later(() =>
         pipe(
           lift(() => object.record(key)),
-          TE.flatMapEither(value =>
+          TE.flatMapEither((value) =>
             value === null || value === undefined ? E.right(O.none) : E.map(O.some<BlobRecord>)(checkRecord(keyText(key), value)),
           ),
         ),
       ),
-    read: key =>
+    read: (key) =>
       later(() =>
         pipe(
           lift(() => object.read(key)),
@@ -85,20 +83,18 @@ export const storeFromPromises = (object: PromiseStore): Store => {
         ),
       ),
     write: (record, payload) => later(() => lift(() => object.write(record, payload))),
-    remember: records => later(() => lift(() => object.remember(records))),
-    drop: record => later(() => lift(() => object.drop(record))),
-    remove: keys => later(() => lift(() => object.remove(keys))),
-    stage: key =>
+    remember: (records) => later(() => lift(() => object.remember(records))),
+    drop: (record) => later(() => lift(() => object.drop(record))),
+    remove: (keys) => later(() => lift(() => object.remove(keys))),
+    stage: (key) =>
       later(() =>
         pipe(
           lift(() => stageOf(key)),
-          TE.map(
-            (staging): Staging => ({
-              append: bytes => later(() => lift(() => staging.append(bytes))),
-              commit: record => later(() => lift(() => staging.commit(record))),
-              discard: () => later(() => (closing === null ? lift(() => staging.discard()) : TE.right(undefined))),
-            }),
-          ),
+          TE.map((staging): Staging => ({
+            append: (bytes) => later(() => lift(() => staging.append(bytes))),
+            commit: (record) => later(() => lift(() => staging.commit(record))),
+            discard: () => later(() => (closing === null ? lift(() => staging.discard()) : TE.right(undefined))),
+          })),
         ),
       ),
     close: () => () => (closing ??= TE.tryCatch(() => Promise.all(underWay).then(() => object.close()), failureOf)()),
@@ -123,10 +119,10 @@ const stageInMemory = (object: PromiseStore): PromiseStaging => {
     return parts
   }
   return {
-    append: async bytes => {
+    append: async (bytes) => {
       held().push(new Uint8Array(bytes))
     },
-    commit: async record => {
+    commit: async (record) => {
       const payload = new Blob(held())
       parts = null
       await object.write(record, payload)

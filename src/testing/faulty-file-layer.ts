@@ -42,10 +42,10 @@ export const faultyFileLayer = (fault: (call: FileCall) => Error | null, layer: 
     list: faulty('list', layer.list),
     syncFolder: faulty('syncFolder', layer.syncFolder),
     openBlob: faulty('openBlob', layer.openBlob),
-    create: faulty('create', async path => {
+    create: faulty('create', async (path) => {
       const file = await layer.create(path)
       return {
-        append: async bytes => {
+        append: async (bytes) => {
           const error = fault('append')
           if (error === null) return file.append(bytes)
           await file.append(bytes.subarray(0, bytes.length / 2))

@@ -25,7 +25,7 @@ export const storeConformance = (open: () => Promise<Store>, reopen?: () => Prom
       }
     },
   })),
-  ...(reopen === undefined ? [] : restarts.map(restart => restartCase(restart, open, reopen))),
+  ...(reopen === undefined ? [] : restarts.map((restart) => restartCase(restart, open, reopen))),
 ]
 
 const restartCase = ({ name, before, after }: Restart, open: () => Promise<Store>, reopen: () => Promise<Store>): Case => ({
@@ -62,26 +62,24 @@ const sizes = [0, 1, 10_000, 65_536, 65_537, 262_144, 262_145]
 const promises: readonly StorePromise[] = [
   {
     name: 'an empty store holds nothing, and says so without failing',
-    keep: async store => {
+    keep: async (store) => {
       expectEqual((await done(store.records())).length, 0, 'records')
       expectNone(await done(store.record(key('a'))), 'record')
       expectNone(await done(store.read(key('a'))), 'payload')
     },
   },
-  ...sizes.map(
-    (size): StorePromise => ({
-      name: `a payload of ${size} bytes and its record come back as they were written`,
-      keep: async store => {
-        const record = recordOf('a', { sizeBytes: size, seal: 'seal', priority: 'high' })
-        await done(store.write(record, new Blob([bytes(size, 1)])))
-        await expectPayload(store, record, bytes(size, 1))
-        await expectRecord(store, record)
-      },
-    }),
-  ),
+  ...sizes.map((size): StorePromise => ({
+    name: `a payload of ${size} bytes and its record come back as they were written`,
+    keep: async (store) => {
+      const record = recordOf('a', { sizeBytes: size, seal: 'seal', priority: 'high' })
+      await done(store.write(record, new Blob([bytes(size, 1)])))
+      await expectPayload(store, record, bytes(size, 1))
+      await expectRecord(store, record)
+    },
+  })),
   {
     name: 'the same write twice is harmless',
-    keep: async store => {
+    keep: async (store) => {
       for (const _ of [1, 2]) await done(store.write(recordOf('a'), new Blob([bytes(100_000, 1)])))
       await expectPayload(store, key('a'), bytes(100_000, 1))
       expectEqual((await done(store.records())).length, 1, 'records')
@@ -89,7 +87,7 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'a write replaces payload and record, whatever the sizes',
-    keep: async store => {
+    keep: async (store) => {
       for (const [index, size] of [...sizes, ...sizes.toReversed()].entries()) {
         const record = recordOf('a', { sizeBytes: size, changedAtMs: index })
         await done(store.write(record, new Blob([bytes(size, index)])))
@@ -100,10 +98,10 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'records change without touching payloads, and may come first',
-    keep: async store => {
+    keep: async (store) => {
       await done(store.write(recordOf('a'), new Blob([bytes(10, 1)])))
       await done(store.write(recordOf('b'), new Blob([bytes(100_000, 2)])))
-      const changed = ['a', 'b', 'c'].map(id => recordOf(id, { status: 'SYNCED', changedAtMs: 7 }))
+      const changed = ['a', 'b', 'c'].map((id) => recordOf(id, { status: 'SYNCED', changedAtMs: 7 }))
       await done(store.remember(changed))
       for (const record of changed) await expectRecord(store, record)
       await expectPayload(store, key('a'), bytes(10, 1))
@@ -113,7 +111,7 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'every field of a record comes back',
-    keep: async store => {
+    keep: async (store) => {
       const record = recordOf('a', {
         status: 'PENDING_DELETE',
         held: 'conflict',
@@ -137,16 +135,16 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'records lists every blob of every namespace',
-    keep: async store => {
-      const records = ['x', 'y'].flatMap(namespace => ['1', '2', '3'].map(id => recordOf(id, {}, namespace)))
+    keep: async (store) => {
+      const records = ['x', 'y'].flatMap((namespace) => ['1', '2', '3'].map((id) => recordOf(id, {}, namespace)))
       await done(store.remember(records))
-      const listed = (await done(store.records())).map(record => keyText(expectRight(record, 'a listed record')))
+      const listed = (await done(store.records())).map((record) => keyText(expectRight(record, 'a listed record')))
       expectEqual(listed.toSorted(), records.map(keyText).toSorted(), 'listed')
     },
   },
   {
     name: 'ids that differ in case or namespace only are different blobs',
-    keep: async store => {
+    keep: async (store) => {
       const records = [recordOf('aa'), recordOf('AA'), recordOf('aa', {}, 'Default')]
       for (const [index, record] of records.entries()) await done(store.write(record, new Blob([bytes(70_000, index)])))
       for (const [index, record] of records.entries()) await expectPayload(store, record, bytes(70_000, index))
@@ -154,7 +152,7 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'the longest id is stored like any other',
-    keep: async store => {
+    keep: async (store) => {
       const record = recordOf('z'.repeat(254), {}, 'n'.repeat(254))
       await done(store.write(record, new Blob([bytes(70_000, 1)])))
       await expectPayload(store, record, bytes(70_000, 1))
@@ -163,8 +161,11 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'drop keeps the record and forgets the payload, also one that is not there',
-    keep: async store => {
-      for (const [id, size] of [['a', 10], ['b', 100_000]] as const) {
+    keep: async (store) => {
+      for (const [id, size] of [
+        ['a', 10],
+        ['b', 100_000],
+      ] as const) {
         await done(store.write(recordOf(id), new Blob([bytes(size, 1)])))
         for (const changedAtMs of [5, 6]) {
           await done(store.drop(recordOf(id, { isHere: false, changedAtMs })))
@@ -178,7 +179,7 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'remove forgets records and payloads, and absence is no failure',
-    keep: async store => {
+    keep: async (store) => {
       await done(store.write(recordOf('a'), new Blob([bytes(10, 1)])))
       await done(store.write(recordOf('b'), new Blob([bytes(100_000, 1)])))
       await done(store.write(recordOf('c'), new Blob([bytes(10, 3)])))
@@ -194,7 +195,7 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'nothing of no records and no keys is done without failing',
-    keep: async store => {
+    keep: async (store) => {
       await done(store.remember([]))
       await done(store.remove([]))
       expectEqual((await done(store.records())).length, 0, 'records')
@@ -202,7 +203,7 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'many writes at once all arrive',
-    keep: async store => {
+    keep: async (store) => {
       const ids = Array.from({ length: 60 }, (_, index) => `blob-${index}`)
       await Promise.all(ids.map((id, index) => done(store.write(recordOf(id), new Blob([bytes(index * 3_000, index)])))))
       for (const [index, id] of ids.entries()) await expectPayload(store, key(id), bytes(index * 3_000, index))
@@ -210,8 +211,12 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'staged bytes are unreadable until committed, then whole',
-    keep: async store => {
-      for (const [id, size] of [['empty', 0], ['small', 1_000], ['large', 300_000]] as const) {
+    keep: async (store) => {
+      for (const [id, size] of [
+        ['empty', 0],
+        ['small', 1_000],
+        ['large', 300_000],
+      ] as const) {
         const staging = await done(store.stage(key(id)))
         for (const part of inParts(bytes(size, 4))) await done(staging.append(part))
         expectNone(await done(store.read(key(id))), 'the payload before the commit')
@@ -226,7 +231,7 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'a staging that is discarded, also twice, leaves what was there',
-    keep: async store => {
+    keep: async (store) => {
       for (const size of [10, 200_000]) {
         await done(store.write(recordOf('a'), new Blob([bytes(size, 1)])))
         const staging = await done(store.stage(key('a')))
@@ -241,23 +246,27 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'a commit replaces what was there, and several stagings keep apart',
-    keep: async store => {
+    keep: async (store) => {
       await done(store.write(recordOf('a'), new Blob([bytes(200_000, 1)])))
       const [one, other] = [await done(store.stage(key('a'))), await done(store.stage(key('b')))]
       for (const part of inParts(bytes(150_000, 5))) {
         await done(one.append(part))
-        await done(other.append(part.map(byte => byte ^ 255)))
+        await done(other.append(part.map((byte) => byte ^ 255)))
       }
       await done(one.commit(recordOf('a', { changedAtMs: 8 })))
       await done(other.commit(recordOf('b')))
       await expectPayload(store, key('a'), bytes(150_000, 5))
       await expectRecord(store, recordOf('a', { changedAtMs: 8 }))
-      await expectPayload(store, key('b'), bytes(150_000, 5).map(byte => byte ^ 255))
+      await expectPayload(
+        store,
+        key('b'),
+        bytes(150_000, 5).map((byte) => byte ^ 255),
+      )
     },
   },
   {
     name: 'the buffer of an append may be used again once it resolved',
-    keep: async store => {
+    keep: async (store) => {
       for (const size of [100, 80_000]) {
         const staging = await done(store.stage(key('a')))
         const buffer = new Uint8Array(size)
@@ -271,7 +280,7 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'the content may change after a write resolved',
-    keep: async store => {
+    keep: async (store) => {
       const content = bytes(1_000, 1)
       await done(store.write(recordOf('a'), new Blob([content])))
       content.fill(0)
@@ -280,7 +289,7 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'a task can be made without running, and run more than once',
-    keep: async store => {
+    keep: async (store) => {
       const write = store.write(recordOf('a'), new Blob([bytes(10, 1)]))
       expectNone(await done(store.record(key('a'))), 'a record whose write has not begun')
       await done(write)
@@ -290,18 +299,18 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'close waits for what is under way',
-    keep: async store => {
+    keep: async (store) => {
       await done(store.records())
-      const writes = [1, 2, 3].map(seed => store.write(recordOf(`b${seed}`), new Blob([bytes(seed * 60_000, seed)]))())
+      const writes = [1, 2, 3].map((seed) => store.write(recordOf(`b${seed}`), new Blob([bytes(seed * 60_000, seed)]))())
       let written = 0
-      for (const write of writes) void write.then(result => (written += E.isRight(result) ? 1 : 0))
+      for (const write of writes) void write.then((result) => (written += E.isRight(result) ? 1 : 0))
       await done(store.close())
       expectEqual(written, 3, 'writes that ended before close did')
     },
   },
   {
     name: 'after close every call fails as StorageBroken, and a second close is harmless',
-    keep: async store => {
+    keep: async (store) => {
       const staging = await done(store.stage(key('a')))
       await done(store.close())
       await done(store.close())
@@ -323,7 +332,7 @@ const promises: readonly StorePromise[] = [
   },
   {
     name: 'a store that was never used closes',
-    keep: async store => {
+    keep: async (store) => {
       await done(store.close())
     },
   },
@@ -332,13 +341,13 @@ const promises: readonly StorePromise[] = [
 const restarts: readonly Restart[] = [
   {
     name: 'what was written is there after a restart',
-    before: async store => {
+    before: async (store) => {
       for (const [index, size] of sizes.entries()) await done(store.write(recordOf(`b${index}`), new Blob([bytes(size, index)])))
       await done(store.remember([recordOf('b0', { status: 'SYNCED' }), recordOf('only-a-record')]))
       await done(store.drop(recordOf('b1', { isHere: false })))
       await done(store.remove([key('b2')]))
     },
-    after: async store => {
+    after: async (store) => {
       expectEqual((await done(store.records())).length, sizes.length, 'records')
       await expectRecord(store, recordOf('b0', { status: 'SYNCED' }))
       await expectRecord(store, recordOf('b1', { isHere: false }))
@@ -350,12 +359,12 @@ const restarts: readonly Restart[] = [
   },
   {
     name: 'a staging that never ended is forgotten by a restart, and what was there stays',
-    before: async store => {
+    before: async (store) => {
       await done(store.write(recordOf('a'), new Blob([bytes(100_000, 1)])))
       const staging = await done(store.stage(key('a')))
       await done(staging.append(bytes(200_000, 2)))
     },
-    after: async store => {
+    after: async (store) => {
       await expectPayload(store, key('a'), bytes(100_000, 1))
       expectTrue((await done(store.records())).length === 1, 'one record is there')
     },

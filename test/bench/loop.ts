@@ -64,7 +64,11 @@ const keyOf = async (secret: Uint8Array<ArrayBuffer>, id: string): Promise<Crypt
 
 const PREAMBLE_CHARACTERS = 736
 
-const encrypt = async (secret: Uint8Array<ArrayBuffer>, id: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> => {
+const encrypt = async (
+  secret: Uint8Array<ArrayBuffer>,
+  id: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> => {
   const preamble = new Uint8Array(552)
   const view = new DataView(preamble.buffer)
   const iv = crypto.getRandomValues(new Uint8Array(16))

@@ -15,7 +15,8 @@ const secret = new Uint8Array(512).map((_, at) => at % 251)
 const payloads = Array.from({ length: job.blobs }, (_, index) => {
   const block = createHash('sha512').update(`${index}`).digest()
   const bytes = new Uint8Array(job.blobBytes)
-  for (let at = 0; at < bytes.length; at += block.length) bytes.set(block.subarray(0, Math.min(block.length, bytes.length - at)), at)
+  for (let at = 0; at < bytes.length; at += block.length)
+    bytes.set(block.subarray(0, Math.min(block.length, bytes.length - at)), at)
   return { id: `blob-${index}`, bytes }
 })
 

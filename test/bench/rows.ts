@@ -30,5 +30,5 @@ export const rounded = (value: number, digits: number): number => Number(value.t
 
 export const print = (rows: readonly Row[], asJson: boolean): void => {
   if (asJson) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`)
-  else console.table(rows.map(({ bench: _, spread, ...row }) => ({ ...row, spread: spread.join(' … ') })))
+  else console.table(rows.map(({ spread, ...row }) => ({ ...row, spread: spread.join(' … ') })))
 }

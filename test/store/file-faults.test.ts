@@ -9,6 +9,7 @@ import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Failure } from '../../src/model/failure'
 import { blobKey, type BlobKey } from '../../src/model/ids'
 import { newRecord, type BlobRecord } from '../../src/model/record'
+import { storageFailure } from '../../src/store/file-failure'
 import { fileStore, readFileRecords } from '../../src/store/file'
 import type { Store } from '../../src/store/store'
 import { faultyFileLayer, systemError, type FileCall } from '../../src/testing/faulty-file-layer'
@@ -43,14 +44,14 @@ const payloadOf = async (store: Store, id: string) => {
 }
 const filesIn = async (directory: string) => {
   const names = await readdir(directory, { recursive: true, withFileTypes: true })
-  return names.filter(name => name.isFile() && /payloads|drafts/.test(name.parentPath)).map(name => name.name)
+  return names.filter((name) => name.isFile() && /payloads|drafts/.test(name.parentPath)).map((name) => name.name)
 }
 
 /** A fault that is off until it is armed; then the named call fails each time until it is disarmed. */
 const switchable = (code: Parameters<typeof systemError>[0]) => {
   let armed: FileCall | null = null
   let struck = 0
-  const layer = faultyFileLayer(call => {
+  const layer = faultyFileLayer((call) => {
     if (call !== armed) return null
     struck++
     return systemError(code)
@@ -68,10 +69,7 @@ const shapes = [
 ] as const
 const codes = [
   ['ENOSPC', 'StorageFull'],
-  ['EDQUOT', 'StorageFull'],
-  ['EROFS', 'StorageBroken'],
   ['EIO', 'StorageBroken'],
-  ['EMFILE', 'StorageBroken'],
 ] as const
 
 for (const { name, size, calls } of shapes)
@@ -111,6 +109,14 @@ for (const { name, size, calls } of shapes)
           await must(reopened.close())
         })
 
+test('every error of the system is the failure that it means', () => {
+  const tags = (['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EACCES', 'EMFILE'] as const).map(
+    (code) => storageFailure('x', systemError(code))._tag,
+  )
+  expect(tags).toEqual(['StorageFull', 'StorageFull', 'StorageBroken', 'StorageBroken', 'StorageBroken', 'StorageBroken'])
+  expect(storageFailure('x', 'not even an error')).toMatchObject({ _tag: 'StorageBroken' })
+})
+
 for (const call of ['makeFolder', 'openDatabase', 'list', 'syncFolder'] as const)
   test(`a store that cannot be opened because ${call} fails is tried again by the next call`, async () => {
     const fault = switchable('EIO')
@@ -128,18 +134,18 @@ test('a full disk takes the records of a group together or not at all', async ()
   await must(store.records())
   fault.arm('commit')
   const ids = ['a', 'b', 'c']
-  const results = await Promise.all(ids.map(id => failing(store.remember([recordOf(id, 1)]))))
-  expect(results.map(result => result._tag)).toEqual(['StorageFull', 'StorageFull', 'StorageFull'])
+  const results = await Promise.all(ids.map((id) => failing(store.remember([recordOf(id, 1)]))))
+  expect(results.map((result) => result._tag)).toEqual(['StorageFull', 'StorageFull', 'StorageFull'])
   expect(await must(store.records())).toEqual([])
   fault.disarm()
-  await must(store.remember(ids.map(id => recordOf(id, 1))))
+  await must(store.remember(ids.map((id) => recordOf(id, 1))))
   expect(await must(store.records())).toHaveLength(3)
   await must(store.close())
 })
 
 test('writes of one turn share one transaction', async () => {
   let transactions = 0
-  const layer = faultyFileLayer(call => {
+  const layer = faultyFileLayer((call) => {
     if (call === 'transact') transactions++
     return null
   })
@@ -198,7 +204,7 @@ test('a payload whose file was cut short is Corrupt', async () => {
 test('damaged records are reported one by one and can be replaced or removed', async () => {
   const directory = freshFolder()
   const store = fileStore(directory)
-  await must(store.remember(['a', 'b', 'c', 'd'].map(id => recordOf(id, 1))))
+  await must(store.remember(['a', 'b', 'c', 'd'].map((id) => recordOf(id, 1))))
   await must(store.close())
   const database = new DatabaseSync(join(directory, 'blobs.db'))
   database.exec(`UPDATE blob SET record = '{"version":1' WHERE id = 'a'; UPDATE blob SET record = '{}' WHERE id = 'b'`)
@@ -207,7 +213,12 @@ test('damaged records are reported one by one and can be replaced or removed', a
 
   const reopened = fileStore(directory)
   const records = await must(reopened.records())
-  expect(records.map(record => (E.isLeft(record) ? record.left._tag : record.right.id))).toEqual(['Corrupt', 'Corrupt', 'Corrupt', 'd'])
+  expect(records.map((record) => (E.isLeft(record) ? record.left._tag : record.right.id))).toEqual([
+    'Corrupt',
+    'Corrupt',
+    'Corrupt',
+    'd',
+  ])
   expect((await failing(reopened.record(key('a'))))._tag).toBe('Corrupt')
   await must(reopened.remember([recordOf('a', 2)]))
   await must(reopened.remove([key('b'), key('c')]))

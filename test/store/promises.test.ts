@@ -13,19 +13,19 @@ const minimalStore = (): PromiseStore => {
   const place = ({ namespace, id }: BlobKey) => `${namespace}/${id}`
   return {
     records: async () => [...records.values()],
-    record: async key => records.get(place(key)),
-    read: async key => payloads.get(place(key)),
+    record: async (key) => records.get(place(key)),
+    read: async (key) => payloads.get(place(key)),
     write: async (record, payload) => {
       records.set(place(record), record)
       payloads.set(place(record), payload)
     },
-    remember: async all => all.forEach(record => records.set(place(record), record)),
-    drop: async record => {
+    remember: async (all) => all.forEach((record) => records.set(place(record), record)),
+    drop: async (record) => {
       records.set(place(record), record)
       payloads.delete(place(record))
     },
-    remove: async keys =>
-      keys.forEach(key => {
+    remove: async (keys) =>
+      keys.forEach((key) => {
         records.delete(place(key))
         payloads.delete(place(key))
       }),
@@ -65,5 +65,8 @@ test('a method that throws before it gives a Promise is a failure, too', async (
 test('records that do not decode are reported one by one', async () => {
   const store = whose({ records: async () => [null, { namespace: 'default', id: 'a' }] })
   const records = await store.records()()
-  expect(E.isRight(records) && records.right.map(record => E.isLeft(record) && record.left._tag)).toEqual(['Corrupt', 'Corrupt'])
+  expect(E.isRight(records) && records.right.map((record) => E.isLeft(record) && record.left._tag)).toEqual([
+    'Corrupt',
+    'Corrupt',
+  ])
 })

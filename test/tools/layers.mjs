@@ -59,7 +59,7 @@ export default {
     forbidden(
       'only-node-files-import-node',
       'node:* is for the server, the command line, the file store and files that say node in their name.',
-      { path: '^(src|machines)/', pathNot: '^src/(server|cli)/|^src/store/file|node' },
+      { path: '^(src|machines)/', pathNot: '^src/(server|cli)/|^src/store/file|^src/testing/misbehaving-server|node' },
       { dependencyTypes: ['core'] },
     ),
     forbidden(
