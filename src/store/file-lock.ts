@@ -28,8 +28,10 @@ export const takeFileLock = (directory: string, layer: FileLayer): E.Either<Fail
       database.close()
       throw error
     }
+    held.add(database)
     return E.right({
       release: () => {
+        held.delete(database)
         rmSync(holderPath, { force: true })
         database.close()
       },
@@ -42,6 +44,9 @@ export const takeFileLock = (directory: string, layer: FileLayer): E.Either<Fail
     )
   }
 }
+
+// A lock ends when it is released, not when the garbage collector closes the database of a store that nobody refers to.
+const held = new Set<unknown>()
 
 const holder = (path: string): string => {
   const pid = readPid(path)
