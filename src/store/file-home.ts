@@ -33,8 +33,11 @@ export const openFileHome = async (directory: string, layer: FileLayer): Promise
         const stagings = new Set<() => Promise<void>>()
         const close = async () => {
           await Promise.all([...stagings].map((discard) => discard()))
-          database.close()
-          lock.right.release()
+          try {
+            database.close()
+          } finally {
+            lock.right.release()
+          }
         }
         return E.right({ database, files, commit: groupCommit(database.transact), stagings, close })
       } catch (error) {

@@ -32,6 +32,7 @@ test('a second process is told at once who holds the store, and has it once that
   expect(await readFileRecords(directory)()).toEqual(E.right([]))
 
   await child.kill()
+  expect(await readFileRecords(directory)()).toEqual(E.right([]))
   expect(await store.records()()).toEqual(E.right([]))
   await store.close()()
 })
