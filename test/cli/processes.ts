@@ -35,7 +35,7 @@ export const start = (script: 'main' | 'start', args: readonly string[], environ
   createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', (line) => {
     lines.push(line)
     stdout += `${line}\n`
-    for (const watcher of [...watchers]) watcher(line)
+    for (const watcher of watchers) watcher(line)
   })
   const end = new Promise<Ended>((done) => child.on('close', (code) => done({ code, stdout, stderr })))
   const made: Process = {
