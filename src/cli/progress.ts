@@ -57,7 +57,7 @@ const added = (sum: Progress, { isDone, bytes, totalBytes }: Work): Progress => 
 
 /** One line: bar, blobs, bytes, rate, time left. */
 export const progressLine = ({ blobs, totalBlobs, bytes, totalBytes }: Progress, elapsedMs: number): string => {
-  const share = totalBytes > 0 ? bytes / totalBytes : totalBlobs > 0 ? blobs / totalBlobs : 1
+  const share = totalBytes > 0 ? bytes / totalBytes : totalBlobs > 0 ? blobs / totalBlobs : 0
   const filled = Math.round(share * BAR_CHARACTERS)
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_CHARACTERS - filled)
   const rate = elapsedMs > 0 ? (bytes * 1000) / elapsedMs : 0

@@ -17,7 +17,7 @@ const barScreen = (blobs: BlobSync, stream: NodeJS.WriteStream, label: string): 
   const tracker = trackWork(blobs)
   const draw = () => {
     const text = label + progressLine(tracker.progress(), performance.now() - startedAtMs)
-    stream.write(`${CLEAR_LINE}${text.slice(0, Math.max(20, stream.columns - 1))}`)
+    stream.write(`${CLEAR_LINE}${text.slice(0, (stream.columns > 0 ? stream.columns : COLUMNS) - 1)}`)
   }
   const timer = setInterval(draw, DRAW_MS)
   draw()
@@ -34,6 +34,9 @@ const barScreen = (blobs: BlobSync, stream: NodeJS.WriteStream, label: string): 
     },
   }
 }
+
+/** Where a terminal does not tell its width. */
+const COLUMNS = 80
 
 const CLEAR_LINE = '\r\u001B[2K'
 const DRAW_MS = 200

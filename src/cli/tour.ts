@@ -63,9 +63,9 @@ const runTour = async (folder: string, files: readonly string[], isOnce: boolean
     const b = device('b')
     try {
       const put = await putAll(a, files)
-      print(`Device A  put ${put.length} files`)
-      await syncWithBar(a, 'A → server ', signal)
-      await syncWithBar(b, 'server → B ', signal)
+      print(`Device A  put ${put.length} files, ${new Set(put.map(({ id }) => id)).size} of them different`)
+      await syncWithBar(a, 'A → server  ', signal)
+      await syncWithBar(b, 'server → B  ', signal)
       const rows = await compareDevices(put, a, b)
       tableOf(rows).forEach(print)
       const looks = await lookAtServer(remote(), put)
@@ -116,16 +116,12 @@ const syncWithBar = async (blobs: BlobSync, label: string, signal: AbortSignal):
   await blobs.ready
   const screen = openScreen(blobs, process.stdout, label)
   const startedAtMs = performance.now()
-  try {
-    blobs.resume()
-    const report = await blobs.sync({ signal })
-    const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1)
-    screen.line(`${label} ${report.uploaded.length} uploaded, ${report.downloaded.length} downloaded in ${seconds} s`)
-    for (const { id, failure } of [...report.failed, ...report.held, ...report.waiting]) {
-      screen.line(`${label} ${id}: ${failure?.message ?? 'not settled'}`)
-    }
-  } finally {
-    screen.end()
+  blobs.resume()
+  const report = await blobs.sync({ signal }).finally(screen.end)
+  const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1)
+  print(`${label}${report.uploaded.length} uploaded, ${report.downloaded.length} downloaded in ${seconds} s`)
+  for (const { id, failure } of [...report.failed, ...report.held, ...report.waiting]) {
+    print(`${label}${id}: ${failure?.message ?? 'not settled'}`)
   }
 }
 
