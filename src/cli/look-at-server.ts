@@ -25,7 +25,7 @@ export const lookAtServer = async (remote: Remote, files: readonly PutFile[]): P
     windows += samples.length
     if (!isPreamble(stored) || samples.some((sample) => stored.includes(sample))) found.push(path)
   }
-  const [example] = files.toSorted((one, other) => Number(other.path.endsWith('.md')) - Number(one.path.endsWith('.md')))
+  const example = files.find(({ path }) => /[.](md|txt)$/.test(path)) ?? files[0]
   return {
     isCiphertext: found.length === 0,
     lines: [

@@ -72,4 +72,4 @@ const timeLeft = (share: number, elapsedMs: number): string => {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`
 }
 
-const BAR_CHARACTERS = 24
+const BAR_CHARACTERS = 16
