@@ -2,7 +2,7 @@
 export const defaultDelaysMs: readonly number[] = [10_000, 20_000, 30_000, 40_000, 50_000, 60_000]
 
 /** The longest wait that a timer can hold. */
-const DELAY_MS_MAX = 2 ** 31 - 1
+export const DELAY_MS_MAX = 2 ** 31 - 1
 
 export interface BackoffPlan {
   readonly delaysMs: readonly number[]

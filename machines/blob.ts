@@ -1,7 +1,7 @@
 import { assign, fromPromise, sendParent, setup, type EventObject } from 'xstate'
 import { answerTo, type Failure } from '../src/model/failure'
 import type { Outcome } from '../src/model/outcome'
-import type { BlobRecord, HeldReason, Priority } from '../src/model/record'
+import type { BlobRecord, HeldReason, Priority, Status } from '../src/model/record'
 import { backoffMs, type BackoffPlan } from './backoff'
 
 /** Where a blob is inside its status, as it reports it to the coordinator. */
@@ -9,6 +9,8 @@ export type BlobPhase = 'queued' | 'transferring' | 'backingOff' | 'held' | 'res
 
 export interface BlobInput {
   readonly record: BlobRecord
+  /** The number of the coordinator’s last word to this blob; reports carry it back, so that old ones are known. */
+  readonly turn: number
   readonly backoff: BackoffPlan
   readonly verifyAttempts: number
 }
@@ -20,7 +22,7 @@ export interface BlobContext extends BlobInput {
 
 export type BlobEvent =
   /** The coordinator gives a slot. */
-  | { readonly type: 'slot.granted' }
+  | { readonly type: 'slot.granted'; readonly turn: number }
   /** The coordinator takes the slot back: paused, offline or without access. */
   | { readonly type: 'slot.revoked' }
   /** Something made a retry worth it. */
@@ -37,7 +39,10 @@ export type BlobReport =
   | {
       readonly type: 'blob.moved'
       readonly record: BlobRecord
-      readonly phase: BlobPhase
+      /** Null: as before. */
+      readonly phase: BlobPhase | null
+      /** Of the coordinator’s last word that had arrived. */
+      readonly turn: number
       /** The failure of the attempt that just ended; null otherwise. */
       readonly failure: Failure | null
     }
@@ -49,21 +54,27 @@ const outcomeOf = ({ event }: { event: EventObject }): Outcome => {
   throw new TypeError(`${event.type} carries no outcome`)
 }
 
+const backOff = { kind: 'backOff', atLeastMs: 0 } as const
+
+/** The failure table, seen from one blob: what would be asked again at once for ever backs off instead. */
 const answerOf = (outcome: Outcome, verifyAttempts: number) => {
   if (outcome.isDone) return { kind: 'done' } as const
-  const answer = answerTo(outcome.failure)
-  return answer.kind === 'fail' && outcome.record.attempts + 1 < verifyAttempts
-    ? ({ kind: 'backOff', atLeastMs: 0 } as const)
-    : answer
+  const { failure, record } = outcome
+  const answer = answerTo(failure)
+  if (answer.kind === 'requeue') return closesItsGate(failure, record.status) ? answer : backOff
+  if (answer.kind !== 'fail') return answer
+  return record.status === 'PENDING_DOWNLOAD' && record.attempts + 1 >= verifyAttempts ? answer : backOff
 }
+
+/** Whether the coordinator keeps blobs of this status from another attempt until the reason is gone. */
+const closesItsGate = (failure: Failure, status: Status): boolean =>
+  failure._tag === 'Unauthorized' ||
+  (failure._tag === 'QuotaExceeded' && status === 'PENDING_UPLOAD') ||
+  (failure._tag === 'StorageFull' && status === 'PENDING_DOWNLOAD')
 
 const transfer = () => fromPromise<Outcome, { readonly record: BlobRecord }>(() => new Promise(() => {}))
 
-/**
- * The life of one blob. The actors `upload`, `download` and `erase` each run one whole attempt and write the record before
- * they resolve; `mark` writes the mark of a deletion. They are provided by whoever embeds the chart.
- */
-export const blobMachine = setup({
+const base = setup({
   types: {
     input: {} as BlobInput,
     context: {} as BlobContext,
@@ -95,10 +106,14 @@ export const blobMachine = setup({
   actions: {
     /** Tells the coordinator where the blob is; a failure travels along once, with the step that it caused. */
     report: sendParent(
-      ({ context, event }: { context: BlobContext; event: EventObject }, params: { readonly phase: BlobPhase }): BlobReport => {
+      (
+        { context, event }: { context: BlobContext; event: EventObject },
+        params: { readonly phase: BlobPhase | null },
+      ): BlobReport => {
         const outcome = 'output' in event ? outcomeOf({ event }) : null
         const failure = outcome === null || outcome.isDone ? null : outcome.failure
-        return { type: 'blob.moved', record: context.record, phase: params.phase, failure }
+        const { record, turn } = context
+        return { type: 'blob.moved', record, turn, phase: params.phase, failure }
       },
     ),
     reportGone: sendParent(({ context }: { context: BlobContext }): BlobReport => ({
@@ -109,6 +124,7 @@ export const blobMachine = setup({
     remember: () => {},
     takeRecord: assign({ record: ({ event }) => outcomeOf({ event }).record }),
     takeRevision: assign({ record: ({ context, event }) => (event.type === 'blob.revised' ? event.record : context.record) }),
+    takeTurn: assign({ turn: ({ context, event }) => (event.type === 'slot.granted' ? event.turn : context.turn) }),
     takePriority: assign({
       record: ({ context, event }) =>
         event.type === 'blob.prioritised' ? { ...context.record, priority: event.priority } : context.record,
@@ -167,7 +183,41 @@ export const blobMachine = setup({
     }),
     forgetDueTime: assign({ record: ({ context }) => ({ ...context.record, dueAtMs: null }) }),
   },
-}).createMachine({
+})
+
+/** What pending blobs have in common, whatever they wait for. */
+const waiting = {
+  queued: base.createStateConfig({
+    description: 'Waits for one of the coordinator’s slots.',
+    entry: { type: 'report', params: { phase: 'queued' } },
+    on: { 'slot.granted': { target: 'transferring', actions: 'takeTurn' } },
+  }),
+  backingOff: base.createStateConfig({
+    description: 'Waits, longer after each attempt, without a slot.',
+    entry: { type: 'report', params: { phase: 'backingOff' } },
+    after: { backoff: { target: 'queued', actions: 'forgetDueTime' } },
+    on: {
+      'blob.woken': { target: 'queued', actions: 'forgetDueTime' },
+      'blob.retried': { target: 'queued', actions: 'forgetDueTime' },
+    },
+  }),
+  held: base.createStateConfig({
+    description: 'Kept out of the queue for the reason in the record.',
+    entry: { type: 'report', params: { phase: 'held' } },
+    on: { 'blob.retried': { guard: 'mayRetry', target: 'queued', actions: ['beginAgain', 'remember'] } },
+  }),
+}
+
+const deciding = base.createStateConfig({
+  description: 'Finds out whether the blob may go, must wait or is held.',
+  always: [{ guard: 'isHeld', target: 'held' }, { guard: 'isWaiting', target: 'backingOff' }, { target: 'queued' }],
+})
+
+/**
+ * The life of one blob. The actors `upload`, `download` and `erase` each run one whole attempt and write the record before
+ * they resolve; `mark` writes the mark of a deletion. They are provided by whoever embeds the chart.
+ */
+export const blobMachine = base.createMachine({
   id: 'blob',
   description: 'The life of one blob on one device.',
   context: ({ input }) => ({ ...input, waitMs: 0 }),
@@ -175,7 +225,8 @@ export const blobMachine = setup({
   on: {
     'blob.deleted': '.PENDING_DELETE',
     'blob.revised': { target: '.remembering', actions: 'takeRevision' },
-    'blob.prioritised': { actions: ['takePriority', 'remember'] },
+    'blob.prioritised': { actions: ['takePriority', 'remember', { type: 'report', params: { phase: null } }] },
+    'slot.granted': { actions: 'takeTurn' },
   },
   states: {
     remembering: {
@@ -201,19 +252,15 @@ export const blobMachine = setup({
       description: 'Stored here; the remote does not hold it yet.',
       initial: 'deciding',
       states: {
-        deciding: {
-          description: 'Finds out whether the blob may go, must wait or is held.',
-          always: [{ guard: 'isHeld', target: 'held' }, { guard: 'isWaiting', target: 'backingOff' }, { target: 'queued' }],
-        },
-        queued: {
-          description: 'Waits for one of the coordinator’s slots.',
-          entry: { type: 'report', params: { phase: 'queued' } },
-          on: { 'slot.granted': 'transferring' },
-        },
+        deciding,
+        ...waiting,
         transferring: {
           description: 'Holds a slot while the remote takes the encrypted bytes.',
           entry: { type: 'report', params: { phase: 'transferring' } },
-          on: { 'slot.revoked': 'queued', 'blob.prioritised': { actions: 'takePriority' } },
+          on: {
+            'slot.revoked': 'queued',
+            'blob.prioritised': { actions: ['takePriority', { type: 'report', params: { phase: null } }] },
+          },
           invoke: {
             src: 'upload',
             input: ({ context }) => ({ record: context.record }),
@@ -225,39 +272,21 @@ export const blobMachine = setup({
             ],
           },
         },
-        backingOff: {
-          description: 'Waits, longer after each attempt, without a slot.',
-          entry: { type: 'report', params: { phase: 'backingOff' } },
-          after: { backoff: { target: 'queued', actions: 'forgetDueTime' } },
-          on: {
-            'blob.woken': { target: 'queued', actions: 'forgetDueTime' },
-            'blob.retried': { target: 'queued', actions: 'forgetDueTime' },
-          },
-        },
-        held: {
-          description: 'Kept out of the queue for the reason in the record.',
-          entry: { type: 'report', params: { phase: 'held' } },
-          on: { 'blob.retried': { guard: 'mayRetry', target: 'queued', actions: ['beginAgain', 'remember'] } },
-        },
       },
     },
     PENDING_DOWNLOAD: {
       description: 'On the remote; not here yet, or the copy here is an older one.',
       initial: 'deciding',
       states: {
-        deciding: {
-          description: 'Finds out whether the blob may go, must wait or is held.',
-          always: [{ guard: 'isHeld', target: 'held' }, { guard: 'isWaiting', target: 'backingOff' }, { target: 'queued' }],
-        },
-        queued: {
-          description: 'Waits for one of the coordinator’s slots.',
-          entry: { type: 'report', params: { phase: 'queued' } },
-          on: { 'slot.granted': 'transferring' },
-        },
+        deciding,
+        ...waiting,
         transferring: {
           description: 'Holds a slot while the bytes come, are verified and stored.',
           entry: { type: 'report', params: { phase: 'transferring' } },
-          on: { 'slot.revoked': 'queued', 'blob.prioritised': { actions: 'takePriority' } },
+          on: {
+            'slot.revoked': 'queued',
+            'blob.prioritised': { actions: ['takePriority', { type: 'report', params: { phase: null } }] },
+          },
           invoke: {
             src: 'download',
             input: ({ context }) => ({ record: context.record }),
@@ -269,20 +298,6 @@ export const blobMachine = setup({
               { target: 'queued', actions: 'noteInterruption' },
             ],
           },
-        },
-        backingOff: {
-          description: 'Waits, longer after each attempt, without a slot.',
-          entry: { type: 'report', params: { phase: 'backingOff' } },
-          after: { backoff: { target: 'queued', actions: 'forgetDueTime' } },
-          on: {
-            'blob.woken': { target: 'queued', actions: 'forgetDueTime' },
-            'blob.retried': { target: 'queued', actions: 'forgetDueTime' },
-          },
-        },
-        held: {
-          description: 'Kept out of the queue for the reason in the record.',
-          entry: { type: 'report', params: { phase: 'held' } },
-          on: { 'blob.retried': { guard: 'mayRetry', target: 'queued', actions: ['beginAgain', 'remember'] } },
         },
       },
     },
@@ -313,15 +328,14 @@ export const blobMachine = setup({
             { target: 'queued' },
           ],
         },
-        queued: {
-          description: 'Waits for one of the coordinator’s slots.',
-          entry: { type: 'report', params: { phase: 'queued' } },
-          on: { 'slot.granted': 'transferring' },
-        },
+        ...waiting,
         transferring: {
           description: 'Holds a slot while the remote deletes.',
           entry: { type: 'report', params: { phase: 'transferring' } },
-          on: { 'slot.revoked': 'queued', 'blob.prioritised': { actions: 'takePriority' } },
+          on: {
+            'slot.revoked': 'queued',
+            'blob.prioritised': { actions: ['takePriority', { type: 'report', params: { phase: null } }] },
+          },
           invoke: {
             src: 'erase',
             input: ({ context }) => ({ record: context.record }),
@@ -333,20 +347,6 @@ export const blobMachine = setup({
               { target: 'queued', actions: 'noteInterruption' },
             ],
           },
-        },
-        backingOff: {
-          description: 'Waits, longer after each attempt, without a slot.',
-          entry: { type: 'report', params: { phase: 'backingOff' } },
-          after: { backoff: { target: 'queued', actions: 'forgetDueTime' } },
-          on: {
-            'blob.woken': { target: 'queued', actions: 'forgetDueTime' },
-            'blob.retried': { target: 'queued', actions: 'forgetDueTime' },
-          },
-        },
-        held: {
-          description: 'Kept out of the queue for the reason in the record.',
-          entry: { type: 'report', params: { phase: 'held' } },
-          on: { 'blob.retried': { guard: 'mayRetry', target: 'queued', actions: ['beginAgain', 'remember'] } },
         },
         confirming: {
           description: 'The remote says it is gone; the mark rests until a later list agrees.',

@@ -1,9 +1,10 @@
 import { and, assertEvent, fromPromise, setup, stateIn, raise, type EventObject } from 'xstate'
 import type { Failure } from '../src/model/failure'
 import { keyText, type BlobKey } from '../src/model/ids'
+import type { Listed } from '../src/model/outcome'
 import type { BlobRecord } from '../src/model/record'
-import { backoffMs, type BackoffPlan } from './backoff'
-import { blobMachine, type BlobEvent, type BlobReport } from './blob'
+import { backoffMs, DELAY_MS_MAX, type BackoffPlan } from './backoff'
+import { blobMachine, type BlobEvent, type BlobPhase, type BlobReport } from './blob'
 import type { Roster } from './roster'
 import { shareOut, trim, type Gates } from './window'
 import { Slots } from './slots'
@@ -32,14 +33,18 @@ export interface CoordinatorContext extends CoordinatorInput {
   readonly listFailure: Failure | null
   readonly listWaitMs: number
   readonly slowdownMs: number
+  /** Until when the remote has asked for less. */
+  readonly slowUntilMs: number
+  /** Which token the list was asked for with. */
+  readonly listAccessRound: number
 }
 
 /** What a comparison with the remote changed on disk. */
 export interface Comparison {
   readonly changed: readonly BlobRecord[]
   readonly gone: readonly BlobRecord[]
-  /** What reports say of it; opaque to the chart. */
-  readonly report: unknown
+  /** What reports say of it. */
+  readonly report: Listed
 }
 
 /** Why a list or comparison came to nothing. */
@@ -84,7 +89,10 @@ export type CoordinatorEvent =
 
 export type CoordinatorEmitted =
   /** `before`: the record until now; undefined for a blob that was not known. */
-  | (Extract<BlobReport, { type: 'blob.moved' }> & { readonly before: BlobRecord | undefined })
+  | ({ readonly type: 'blob.moved'; readonly phase: BlobPhase; readonly before: BlobRecord | undefined } & Pick<
+      Extract<BlobReport, { type: 'blob.moved' }>,
+      'record' | 'failure'
+    >)
   | { readonly type: 'blob.gone'; readonly record: BlobRecord }
   | { readonly type: 'blob.crashed'; readonly record: BlobRecord; readonly error: unknown }
   | { readonly type: 'storage.granted'; readonly holder: string }
@@ -130,9 +138,16 @@ const base = setup({
     untilDue: 0,
   },
   guards: {
+    hasFailed: ({ event }) => event.type === 'blob.moved' && event.failure !== null,
+    renewedAccess: ({ event }) => outputOf<boolean>(event),
+    didRecall: ({ event }) => outputOf<RecallOutcome>(event).isDone,
+    didList: ({ event }) => outputOf<ListOutcome>(event).isDone,
+    mayList: and([stateIn({ connectivity: 'online' }), stateIn({ access: 'granted' })]),
     isListWanted: ({ context }) => context.isListWanted,
     isTokenProven: ({ context }) => context.isTokenProven,
-    isOnline: ({ event }) => event.type === 'connectivity.changed' && event.isOnline,
+    goesOnline: ({ event }) => event.type === 'connectivity.changed' && event.isOnline,
+    goesOffline: ({ event }) => event.type === 'connectivity.changed' && !event.isOnline,
+    isOnline: stateIn({ connectivity: 'online' }),
     startsOnline: ({ context }) => context.isOnline,
     startsPaused: ({ context }) => context.isPaused,
     isOpen: and([stateIn({ connectivity: 'online' }), stateIn({ access: 'granted' }), stateIn({ pace: 'flowing' })]),
@@ -154,11 +169,21 @@ export const coordinatorMachine = base
       shareOut: base.enqueueActions(({ context, enqueue, check }) => {
         const { roster } = context
         const isOpen = check('isOpen')
+        // Asked for only where it matters: this runs after nearly every event.
         const gates: Gates = {
           isOpen,
-          isPaused: check('isPausedNow'),
-          uploads: check('hasQuota') ? 'all' : check('probesQuota') ? 'one' : 'none',
-          isFull: check('isFull'),
+          get isOnline() {
+            return isOpen || check('isOnline')
+          },
+          get isPaused() {
+            return check('isPausedNow')
+          },
+          get uploads() {
+            return check('hasQuota') ? 'all' : check('probesQuota') ? 'one' : 'none'
+          },
+          get isFull() {
+            return check('isFull')
+          },
         }
         for (const move of shareOut(context, gates)) {
           switch (move.kind) {
@@ -167,6 +192,7 @@ export const coordinatorMachine = base
                 id: move.key,
                 input: {
                   record: move.record,
+                  turn: move.turn,
                   backoff: context.backoff,
                   verifyAttempts: context.verifyAttempts,
                 },
@@ -176,7 +202,7 @@ export const coordinatorMachine = base
               enqueue.stopChild(move.key)
               break
             case 'grant':
-              enqueue.sendTo(move.key, { type: 'slot.granted' })
+              enqueue.sendTo(move.key, { type: 'slot.granted', turn: move.turn })
               break
           }
         }
@@ -199,9 +225,8 @@ export const coordinatorMachine = base
       observe: ({ context: { roster }, event }) => {
         assertEvent(event, ['blob.observed', 'blob.unobserved'])
         const key = keyText(event.key)
-        const count = (roster.observed.get(key) ?? 0) + (event.type === 'blob.observed' ? 1 : -1)
-        if (count > 0) roster.observed.set(key, count)
-        else roster.observed.delete(key)
+        if (event.type === 'blob.observed') roster.observe(key)
+        else roster.unobserve(key)
       },
       /** Passes a command to the blob's actor, which comes to life for it. */
       command: base.enqueueActions(({ context, event, enqueue, self }) => {
@@ -212,10 +237,10 @@ export const coordinatorMachine = base
         if (record === undefined) return
         if (!roster.live.has(key)) {
           roster.setAside.delete(key)
-          roster.enter(key, context.accessRound)
+          const { turn } = roster.enter(key, context.accessRound)
           enqueue.spawnChild('blob', {
             id: key,
-            input: { record, backoff: context.backoff, verifyAttempts: context.verifyAttempts },
+            input: { record, turn, backoff: context.backoff, verifyAttempts: context.verifyAttempts },
           })
         }
         const live = roster.live.get(key)
@@ -224,31 +249,43 @@ export const coordinatorMachine = base
         // Comes after whatever the actor reports in answer.
         enqueue.sendTo(self, { type: 'blob.answered', key: event.key })
       }),
+      /** Lets an actor go that is no longer asked for or looked at. */
+      dismiss: base.enqueueActions(({ context: { roster }, event, enqueue }) => {
+        assertEvent(event, ['blob.answered', 'blob.unobserved'])
+        const key = keyText(event.key)
+        const live = roster.live.get(key)
+        if (live !== undefined && trim(roster, key, live)) enqueue.stopChild(key)
+      }),
       endCall: ({ context, event }) => {
         assertEvent(event, 'blob.answered')
         const live = context.roster.live.get(keyText(event.key))
         if (live !== undefined) live.isCalled = false
       },
       /** Takes in where a blob is; what its failure means for all is raised. */
-      followBlob: base.enqueueActions(({ context, event, enqueue }) => {
+      followBlob: base.enqueueActions(({ context, event, enqueue, check }) => {
         assertEvent(event, 'blob.moved')
         const { roster } = context
         const key = keyText(event.record)
         const live = roster.live.get(key)
         const wasTransferring = live?.phase === 'transferring'
-        if (live !== undefined) {
-          if (event.phase === 'queued' && !wasTransferring) roster.orderAgain(live)
-          live.phase = event.phase
+        // It was sent before the slot was granted, or by an actor that has left.
+        const isOld = live === undefined || (event.phase === 'queued' && event.turn < live.turn)
+        const present = live === undefined || live.phase === 'entering' ? 'resting' : live.phase
+        const phase = isOld ? present : (event.phase ?? present)
+        if (live !== undefined && !isOld) {
+          if (phase === 'queued' && !wasTransferring) roster.orderAgain(live)
+          roster.move(key, live, phase)
         }
         const before = roster.byText(key)
         roster.set(event.record)
-        enqueue.emit({ ...event, before })
-        if (event.phase === 'resting') roster.wanted.delete(key)
+        enqueue.emit({ type: 'blob.moved', record: event.record, phase, failure: event.failure, before })
+        if (phase === 'resting') roster.wanted.delete(key)
         if (live !== undefined && trim(roster, key, live)) enqueue.stopChild(key)
         if (event.failure === null) {
-          if (wasTransferring && event.phase === 'resting') {
-            if (!context.isTokenProven) enqueue.assign({ isTokenProven: true })
-            enqueue.raise({ type: 'quota.proven' })
+          const isThere = event.record.status === 'SYNCED' && before?.status !== 'SYNCED'
+          if (wasTransferring && (isThere || event.record.erasedAtMs !== null)) {
+            if (!context.isTokenProven && live?.accessRound === context.accessRound) enqueue.assign({ isTokenProven: true })
+            if (isThere && before?.status === 'PENDING_UPLOAD' && check('probesQuota')) enqueue.raise({ type: 'quota.proven' })
           }
         } else {
           switch (event.failure._tag) {
@@ -263,7 +300,10 @@ export const coordinatorMachine = base
               break
             case 'Throttled':
               if (event.failure.all) {
-                enqueue.assign({ slowdownMs: event.failure.retryAfterMs ?? SLOWDOWN_MS })
+                const slowdownMs = Math.min(event.failure.retryAfterMs ?? SLOWDOWN_MS, DELAY_MS_MAX)
+                const slowUntilMs = event.record.changedAtMs + slowdownMs
+                if (slowUntilMs <= context.slowUntilMs) break
+                enqueue.assign({ slowdownMs, slowUntilMs })
                 enqueue.raise({ type: 'pace.exceeded' })
               }
               break
@@ -275,12 +315,10 @@ export const coordinatorMachine = base
               break
           }
         }
-        enqueue.raise({ type: 'slots.shared' })
       }),
       forgetBlob: base.enqueueActions(({ context, event, enqueue }) => {
         assertEvent(event, 'blob.gone')
         const key = keyText(event.record)
-        context.roster.live.delete(key)
         context.roster.delete(event.record)
         enqueue.stopChild(key)
         enqueue.emit({ type: 'blob.gone', record: event.record })
@@ -297,25 +335,15 @@ export const coordinatorMachine = base
         enqueue.emit({ type: 'blob.crashed', record, error: 'error' in event ? event.error : undefined })
         enqueue.raise({ type: 'slots.shared' })
       }),
-      /** A live blob that is not transferring leaves as a record, so that no timer of its own runs. */
-      clearWindow: base.enqueueActions(({ context: { roster }, enqueue }) => {
-        for (const [key, live] of roster.live) {
-          if (live.phase === 'transferring') continue
-          roster.leave(key)
-          enqueue.stopChild(key)
-        }
-      }),
       revokeSlots: base.enqueueActions(({ context: { roster }, enqueue }) => {
-        for (const [key, live] of roster.live) {
-          if (live.phase === 'transferring' && !roster.wanted.has(key)) enqueue.sendTo(key, { type: 'slot.revoked' })
+        for (const key of roster.inPhase.transferring) {
+          if (!roster.wanted.has(key)) enqueue.sendTo(key, { type: 'slot.revoked' })
         }
       }),
       /** Everything that backs off becomes ready, what was due first in front. */
       wakeAll: base.enqueueActions(({ context: { roster }, enqueue }) => {
         roster.promote(Number.POSITIVE_INFINITY)
-        for (const [key, live] of roster.live) {
-          if (live.phase === 'backingOff') enqueue.sendTo(key, { type: 'blob.woken' })
-        }
+        for (const key of roster.inPhase.backingOff) enqueue.sendTo(key, { type: 'blob.woken' })
       }),
       promoteDue: base.enqueueActions(({ context, event, enqueue }) => {
         assertEvent(event, 'alarm.rang')
@@ -336,7 +364,7 @@ export const coordinatorMachine = base
         if (!outcome.isDone) enqueue.emit({ type: 'recall.failed', failure: outcome.failure })
       }),
       wantList: base.assign({ isListWanted: true }),
-      listNow: base.assign({ isListWanted: false }),
+      listNow: base.assign({ isListWanted: false, listAccessRound: ({ context }) => context.accessRound }),
       takeRecords: base.enqueueActions(({ context, event, enqueue }) => {
         const outcome = outputOf<RecallOutcome>(event)
         if (!outcome.isDone) return
@@ -356,11 +384,15 @@ export const coordinatorMachine = base
         }
         for (const record of comparison.gone) {
           const key = keyText(record)
-          if (roster.live.delete(key)) enqueue.stopChild(key)
+          if (roster.live.has(key)) enqueue.stopChild(key)
           roster.delete(record)
           enqueue.emit({ type: 'blob.gone', record })
         }
-        enqueue.assign({ listAttempts: 0, listFailure: null, isTokenProven: true })
+        enqueue.assign({
+          listAttempts: 0,
+          listFailure: null,
+          isTokenProven: context.isTokenProven || context.listAccessRound === context.accessRound,
+        })
         enqueue.emit({ type: 'remote.compared', comparison })
         enqueue.raise({ type: 'slots.shared' })
       }),
@@ -376,7 +408,8 @@ export const coordinatorMachine = base
           listWaitMs: backoffMs(context.backoff, attempts, roll, atLeastMs),
         })
         enqueue.emit({ type: 'list.failed', failure })
-        if (failure._tag === 'Unauthorized') enqueue.raise({ type: 'access.refused' })
+        if (failure._tag === 'Unauthorized' && context.listAccessRound === context.accessRound)
+          enqueue.raise({ type: 'access.refused' })
       }),
       renewAccess: base.assign({ accessRound: ({ context }) => context.accessRound + 1, isTokenProven: false }),
     },
@@ -395,21 +428,23 @@ export const coordinatorMachine = base
       listFailure: null,
       listWaitMs: 0,
       slowdownMs: SLOWDOWN_MS,
+      slowUntilMs: 0,
+      listAccessRound: 0,
     }),
     type: 'parallel',
     on: {
       'slots.shared': { actions: 'shareOut' },
-      'blob.added': { actions: ['takeIn', 'share'] },
-      'blob.wanted': { actions: ['takeIn', 'share'] },
-      'blob.unwanted': { actions: ['letGo', 'share'] },
-      'blob.observed': { actions: ['observe', 'share'] },
-      'blob.unobserved': { actions: ['observe', 'share'] },
-      'blob.commanded': { actions: ['command', 'share'] },
-      'blob.answered': { actions: ['endCall', 'share'] },
-      'blob.moved': { actions: 'followBlob' },
+      'blob.added': { actions: ['takeIn', 'shareOut'] },
+      'blob.wanted': { actions: ['takeIn', 'shareOut'] },
+      'blob.unwanted': { actions: ['letGo', 'shareOut'] },
+      'blob.observed': { actions: ['observe', 'shareOut'] },
+      'blob.unobserved': { actions: ['observe', 'dismiss', 'shareOut'] },
+      'blob.commanded': { actions: 'command' },
+      'blob.answered': { actions: ['endCall', 'dismiss', 'shareOut'] },
+      'blob.moved': [{ guard: 'hasFailed', actions: ['followBlob', 'share'] }, { actions: ['followBlob', 'shareOut'] }],
       'blob.gone': { actions: 'forgetBlob' },
-      'backoff.waived': { actions: ['wakeAll', 'share'] },
-      'alarm.rang': { actions: ['promoteDue', 'share'] },
+      'backoff.waived': { actions: ['wakeAll', 'shareOut'] },
+      'alarm.rang': { actions: ['promoteDue', 'shareOut'] },
       'storage.requested': { actions: 'requestStorage' },
       'storage.released': { actions: 'releaseStorage' },
       'xstate.error.actor.*': { actions: 'setAside' },
@@ -425,11 +460,11 @@ export const coordinatorMachine = base
           },
           online: {
             description: 'Transfers may start.',
-            on: { 'connectivity.changed': { target: 'offline', actions: ['clearWindow', 'share'] } },
+            on: { 'connectivity.changed': { guard: 'goesOffline', target: 'offline', actions: 'share' } },
           },
           offline: {
             description: 'No transfer starts and no blob has a timer.',
-            on: { 'connectivity.changed': { guard: 'isOnline', target: 'online', actions: ['wakeAll', 'share'] } },
+            on: { 'connectivity.changed': { guard: 'goesOnline', target: 'online', actions: ['wakeAll', 'share'] } },
           },
         },
       },
@@ -449,7 +484,7 @@ export const coordinatorMachine = base
               src: 'refreshAccess',
               onDone: [
                 {
-                  guard: ({ event }) => event.output,
+                  guard: 'renewedAccess',
                   target: 'granted',
                   actions: ['renewAccess', raise({ type: 'access.renewed' }), 'share'],
                 },
@@ -474,7 +509,7 @@ export const coordinatorMachine = base
               src: 'recall',
               onDone: [
                 {
-                  guard: ({ event }) => event.output.isDone,
+                  guard: 'didRecall',
                   target: 'idle',
                   actions: 'takeRecords',
                 },
@@ -499,7 +534,7 @@ export const coordinatorMachine = base
               src: 'list',
               onDone: [
                 {
-                  guard: ({ event }) => event.output.isDone,
+                  guard: 'didList',
                   target: 'idle',
                   actions: 'takeComparison',
                 },
@@ -512,11 +547,11 @@ export const coordinatorMachine = base
           },
           backingOff: {
             description: 'The list could not be read; waits, longer after each attempt.',
-            after: { listBackoff: 'listing' },
+            after: { listBackoff: { guard: 'mayList', target: 'listing' } },
             on: {
               'sync.requested': 'listing',
               'access.renewed': 'listing',
-              'connectivity.changed': { guard: 'isOnline', target: 'listing' },
+              'connectivity.changed': { guard: 'goesOnline', target: 'listing' },
             },
           },
         },

@@ -3,14 +3,22 @@ import { isActive, rankOf, type BlobRecord, type Status } from '../src/model/rec
 import type { BlobPhase } from './blob'
 import { Heap } from './heap'
 
+type LivePhase = BlobPhase | 'entering'
+
+/** Blobs that transfer have a direction: what keeps one from going does not keep the others. */
+const directions = ['PENDING_UPLOAD', 'PENDING_DOWNLOAD', 'PENDING_DELETE'] as const
+export type Direction = (typeof directions)[number]
+
 /** A blob whose actor is alive. */
 export interface Live {
   /** `entering` until its actor's first report. */
-  phase: BlobPhase | 'entering'
+  phase: LivePhase
   /** Its place among those that wait: lower waited longer. */
   order: number
   /** Which token its slot was granted under. */
   accessRound: number
+  /** The coordinator's last word to it; counts up. */
+  turn: number
   /** It was asked something: it stays until it has answered. */
   isCalled: boolean
 }
@@ -21,7 +29,12 @@ interface Ticket {
   readonly rank: number
   readonly order: number
   readonly dueAtMs: number
+  readonly direction: Direction
 }
+
+const goesBefore = (a: Ticket, b: Ticket): boolean => a.rank > b.rank || (a.rank === b.rank && a.order < b.order)
+
+const readyHeap = () => new Heap<Ticket>(goesBefore)
 
 export interface Tally {
   readonly counts: Record<Status, number>
@@ -39,11 +52,20 @@ export interface Tally {
 export class Roster {
   readonly #records = new Map<string, BlobRecord>()
   readonly #tickets = new Map<string, Ticket>()
-  readonly #ready = new Heap<Ticket>((a, b) => a.rank > b.rank || (a.rank === b.rank && a.order < b.order))
+  readonly #ready = { PENDING_UPLOAD: readyHeap(), PENDING_DOWNLOAD: readyHeap(), PENDING_DELETE: readyHeap() }
   readonly #due = new Heap<Ticket>((a, b) => a.dueAtMs < b.dueAtMs)
-  readonly live = new Map<string, Live>()
-  /** Observers per blob. */
-  readonly observed = new Map<string, number>()
+  readonly #live = new Map<string, Live>()
+  readonly #inPhase: Readonly<Record<LivePhase, Set<string>>> = {
+    entering: new Set(),
+    queued: new Set(),
+    transferring: new Set(),
+    backingOff: new Set(),
+    held: new Set(),
+    resting: new Set(),
+    marking: new Set(),
+  }
+  readonly #observed = new Map<string, number>()
+  readonly #absent = new Set<string>()
   /** Asked for by the app right now: these go even while paused. */
   readonly wanted = new Set<string>()
   /** Blobs whose actor crashed. */
@@ -55,6 +77,45 @@ export class Roster {
     bytesHere: 0,
   }
   #order = 0
+  #turn = 0
+
+  get live(): ReadonlyMap<string, Live> {
+    return this.#live
+  }
+
+  /** The live blobs of each phase, in the order in which they came to it. */
+  get inPhase(): Readonly<Record<LivePhase, ReadonlySet<string>>> {
+    return this.#inPhase
+  }
+
+  /** Observers per blob. */
+  get observed(): ReadonlyMap<string, number> {
+    return this.#observed
+  }
+
+  /** Observed blobs that are not alive. */
+  get absent(): ReadonlySet<string> {
+    return this.#absent
+  }
+
+  /** How many of the live ones count for the window. */
+  get windowSize(): number {
+    return this.#live.size - (this.#observed.size - this.#absent.size)
+  }
+
+  observe(key: string): void {
+    this.#observed.set(key, (this.#observed.get(key) ?? 0) + 1)
+    if (!this.#live.has(key)) this.#absent.add(key)
+  }
+
+  unobserve(key: string): void {
+    const count = (this.#observed.get(key) ?? 0) - 1
+    if (count > 0) this.#observed.set(key, count)
+    else {
+      this.#observed.delete(key)
+      this.#absent.delete(key)
+    }
+  }
 
   get(key: BlobKey): BlobRecord | undefined {
     return this.#records.get(keyText(key))
@@ -79,7 +140,7 @@ export class Roster {
     if (before !== undefined) this.#count(before, -1)
     this.#records.set(key, record)
     this.#count(record, 1)
-    if (!this.live.has(key)) this.#issueTicket(key, record)
+    if (!this.#live.has(key)) this.#issueTicket(key, record)
   }
 
   delete(key: BlobKey): void {
@@ -89,26 +150,44 @@ export class Roster {
     this.#records.delete(text)
     this.#tickets.delete(text)
     this.wanted.delete(text)
+    this.#drop(text)
   }
 
   enter(key: string, accessRound: number): Live {
     const order = this.#tickets.get(key)?.order ?? this.#order++
     this.#tickets.delete(key)
-    const live: Live = { phase: 'entering', order, accessRound, isCalled: false }
-    this.live.set(key, live)
+    const live: Live = { phase: 'entering', order, accessRound, turn: this.nextTurn(), isCalled: false }
+    this.#live.set(key, live)
+    this.#inPhase.entering.add(key)
+    this.#absent.delete(key)
     return live
   }
 
+  move(key: string, live: Live, phase: BlobPhase): void {
+    if (live.phase === phase) return
+    this.#inPhase[live.phase].delete(key)
+    this.#inPhase[phase].add(key)
+    live.phase = phase
+  }
+
+  nextTurn(): number {
+    return ++this.#turn
+  }
+
   leave(key: string): void {
-    this.live.delete(key)
+    this.#drop(key)
     const record = this.#records.get(key)
     if (record !== undefined) this.#issueTicket(key, record)
   }
 
-  /** The record that has waited longest among the most pressing ones, if any is ready. */
-  nextReady(): BlobRecord | undefined {
-    const top = this.#top(this.#ready)
-    return top === undefined ? undefined : this.#records.get(top.key)
+  /** The record that has waited longest among the most pressing ones that may go, if any is ready. */
+  nextReady(mayGo: (direction: Direction) => boolean = () => true): BlobRecord | undefined {
+    let first: Ticket | undefined
+    for (const direction of directions) {
+      const top = this.#top(this.#ready[direction])
+      if (top !== undefined && (first === undefined || goesBefore(top, first)) && mayGo(direction)) first = top
+    }
+    return first === undefined ? undefined : this.#records.get(first.key)
   }
 
   /** The next record that was asked for and is ready; only a few ever are. */
@@ -134,6 +213,14 @@ export class Roster {
     live.order = this.#order++
   }
 
+  #drop(key: string): void {
+    const live = this.#live.get(key)
+    if (live === undefined) return
+    this.#inPhase[live.phase].delete(key)
+    this.#live.delete(key)
+    if (this.#observed.has(key)) this.#absent.add(key)
+  }
+
   #top(heap: Heap<Ticket>): Ticket | undefined {
     for (let top = heap.peek(); top !== undefined; top = heap.peek()) {
       if (this.#tickets.get(top.key) === top) return top
@@ -143,17 +230,18 @@ export class Roster {
   }
 
   #issueTicket(key: string, record: BlobRecord): void {
-    if (!isActive(record) || this.setAside.has(key)) {
+    const { status } = record
+    if (!isActive(record) || status === 'SYNCED' || status === 'FAILED_DOWNLOAD' || this.setAside.has(key)) {
       this.#tickets.delete(key)
       return
     }
     const old = this.#tickets.get(key)
     const dueAtMs = record.dueAtMs ?? 0
     const rank = rankOf[record.priority]
-    if (old !== undefined && old.rank === rank && old.dueAtMs === dueAtMs) return
-    const ticket: Ticket = { key, rank, dueAtMs, order: old?.order ?? this.#order++ }
+    if (old !== undefined && old.rank === rank && old.dueAtMs === dueAtMs && old.direction === status) return
+    const ticket: Ticket = { key, rank, dueAtMs, direction: status, order: old?.order ?? this.#order++ }
     this.#tickets.set(key, ticket)
-    ;(record.dueAtMs === null ? this.#ready : this.#due).push(ticket)
+    ;(record.dueAtMs === null ? this.#ready[status] : this.#due).push(ticket)
   }
 
   #count(record: BlobRecord, by: 1 | -1): void {

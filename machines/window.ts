@@ -1,11 +1,12 @@
 import { keyText } from '../src/model/ids'
-import { rankOf, type BlobRecord } from '../src/model/record'
+import { rankOf, type BlobRecord, type Status } from '../src/model/record'
 import type { Live, Roster } from './roster'
 
 /** What holds for all transfers at this moment. */
 export interface Gates {
   /** Online, with access, and at the remote's pace. */
   readonly isOpen: boolean
+  readonly isOnline: boolean
   readonly isPaused: boolean
   /** `one`: a single upload probes whether the account has room. */
   readonly uploads: 'all' | 'one' | 'none'
@@ -14,9 +15,9 @@ export interface Gates {
 }
 
 export type Move =
-  | { readonly kind: 'enter'; readonly key: string; readonly record: BlobRecord }
+  | { readonly kind: 'enter'; readonly key: string; readonly record: BlobRecord; readonly turn: number }
   | { readonly kind: 'leave'; readonly key: string }
-  | { readonly kind: 'grant'; readonly key: string }
+  | { readonly kind: 'grant'; readonly key: string; readonly turn: number }
 
 interface Shares {
   readonly roster: Roster
@@ -29,41 +30,59 @@ interface Shares {
 export const shareOut = (shares: Shares, gates: Gates): readonly Move[] => {
   const moves: Move[] = []
   const { roster } = shares
-  for (const [key, live] of roster.live) {
-    if (trim(roster, key, live)) moves.push({ kind: 'leave', key })
+  if (!gates.isOnline) {
+    leaveOffline(roster, moves)
+    return moves
   }
-  for (const key of roster.observed.keys()) {
+  for (const key of roster.absent) {
     const record = roster.byText(key)
-    if (record !== undefined && !roster.live.has(key) && !roster.setAside.has(key)) enter(shares, record, moves)
+    if (record !== undefined && !roster.setAside.has(key)) enter(shares, record, moves)
   }
   if (!gates.isOpen) return moves
   for (let next = roster.nextWanted(); next !== undefined; next = roster.nextWanted()) enter(shares, next, moves)
-  if (!gates.isPaused) fillWindow(shares, moves)
+  if (!gates.isPaused) fillWindow(shares, gates, moves)
   grantSlots(shares, gates, moves)
   return moves
 }
 
 /** Takes a blob that needs no actor any more out of the window. @returns whether it left. */
 export const trim = (roster: Roster, key: string, live: Live): boolean => {
-  const record = roster.byText(key)
   const isAtRest = live.phase === 'resting' || live.phase === 'held'
-  if (live.isCalled || !isAtRest || roster.observed.has(key) || record === undefined) return false
+  if (live.isCalled || !isAtRest || roster.observed.has(key) || roster.byText(key) === undefined) return false
   roster.leave(key)
   return true
 }
 
-const enter = ({ roster, accessRound }: Shares, record: BlobRecord, moves: Move[]): void => {
-  const key = keyText(record)
-  roster.enter(key, accessRound)
-  moves.push({ kind: 'enter', key, record })
+/** A blob that waits leaves as a record, so that no timer of its own runs; one that transfers will fail or come through. */
+const leaveOffline = (roster: Roster, moves: Move[]): void => {
+  for (const phase of ['queued', 'backingOff'] as const) {
+    for (const key of roster.inPhase[phase]) {
+      if (roster.live.get(key)?.isCalled === true) continue
+      roster.leave(key)
+      moves.push({ kind: 'leave', key })
+    }
+  }
 }
 
-const fillWindow = (shares: Shares, moves: Move[]): void => {
+const enter = ({ roster, accessRound }: Shares, record: BlobRecord, moves: Move[]): void => {
+  const key = keyText(record)
+  const { turn } = roster.enter(key, accessRound)
+  moves.push({ kind: 'enter', key, record, turn })
+}
+
+const mayGo =
+  (gates: Gates) =>
+  (status: Status): boolean => {
+    if (status === 'PENDING_UPLOAD') return gates.uploads !== 'none'
+    return status !== 'PENDING_DOWNLOAD' || !gates.isFull
+  }
+
+const fillWindow = (shares: Shares, gates: Gates, moves: Move[]): void => {
   const { roster } = shares
-  for (let next = roster.nextReady(); next !== undefined; next = roster.nextReady()) {
-    if (roster.live.size - roster.observed.size >= shares.liveActors) {
-      const leaver = whoGivesWay(roster, next)
-      if (leaver === null) return
+  for (let next = roster.nextReady(mayGo(gates)); next !== undefined; next = roster.nextReady(mayGo(gates))) {
+    if (roster.windowSize >= shares.liveActors) {
+      const leaver = whoGivesWay(roster, next, gates)
+      if (leaver === undefined) return
       roster.leave(leaver)
       moves.push({ kind: 'leave', key: leaver })
     }
@@ -71,51 +90,58 @@ const fillWindow = (shares: Shares, moves: Move[]): void => {
   }
 }
 
-/** The one that backs off longest; else the least pressing queued one, if it is less pressing than the newcomer. */
-const whoGivesWay = (roster: Roster, newcomer: BlobRecord): string | null => {
-  let backsOff: { key: string; order: number } | null = null
-  let queued: { key: string; rank: number; order: number } | null = null
-  for (const [key, live] of roster.live) {
-    if (roster.observed.has(key)) continue
-    const rank = rankOf[roster.byText(key)?.priority ?? 'low']
-    if (live.phase === 'backingOff' && (backsOff === null || live.order < backsOff.order)) backsOff = { key, order: live.order }
-    if (
-      live.phase === 'queued' &&
-      (queued === null || rank < queued.rank || (rank === queued.rank && live.order > queued.order))
-    ) {
-      queued = { key, rank, order: live.order }
-    }
+/** The one that backs off longest; else a queued one that may not go; else the least pressing one, if it is less so than the newcomer. */
+const whoGivesWay = (roster: Roster, newcomer: BlobRecord, gates: Gates): string | undefined => {
+  const isBound = (key: string) => roster.observed.has(key) || roster.live.get(key)?.isCalled === true
+  for (const key of roster.inPhase.backingOff) if (!isBound(key)) return key
+  let last: { readonly key: string; readonly rank: number; readonly order: number } | undefined
+  for (const key of roster.inPhase.queued) {
+    const record = roster.byText(key)
+    if (record === undefined || isBound(key)) continue
+    const order = roster.live.get(key)?.order ?? 0
+    const rank = mayGo(gates)(record.status) ? rankOf[record.priority] : 0
+    if (last === undefined || rank < last.rank || (rank === last.rank && order > last.order)) last = { key, rank, order }
   }
-  if (backsOff !== null) return backsOff.key
-  return queued !== null && queued.rank < rankOf[newcomer.priority] ? queued.key : null
+  return last !== undefined && last.rank < rankOf[newcomer.priority] ? last.key : undefined
 }
 
 const grantSlots = (shares: Shares, gates: Gates, moves: Move[]): void => {
   const { roster } = shares
-  let taken = 0
-  let uploading = 0
-  const waiting: { readonly key: string; readonly live: Live; readonly record: BlobRecord }[] = []
-  for (const [key, live] of roster.live) {
+  while (roster.inPhase.transferring.size < shares.transfers) {
+    const next = nextForSlot(roster, gates)
+    if (next === undefined) return
+    roster.move(next.key, next.live, 'transferring')
+    next.live.accessRound = shares.accessRound
+    next.live.turn = roster.nextTurn()
+    moves.push({ kind: 'grant', key: next.key, turn: next.live.turn })
+  }
+}
+
+interface Candidate {
+  readonly key: string
+  readonly live: Live
+  readonly rank: number
+}
+
+/** Of those that may go, the most pressing; of these, the one that waits longest. */
+const nextForSlot = (roster: Roster, gates: Gates): Candidate | undefined => {
+  if (roster.inPhase.queued.size === 0) return undefined
+  const { isPaused, uploads, isFull } = gates
+  const mayUpload = uploads === 'all' || (uploads === 'one' && !isUploading(roster))
+  let first: Candidate | undefined
+  for (const key of roster.inPhase.queued) {
+    const live = roster.live.get(key)
     const record = roster.byText(key)
-    if (record === undefined) continue
-    if (live.phase === 'transferring') {
-      taken += 1
-      if (record.status === 'PENDING_UPLOAD') uploading += 1
-    } else if (live.phase === 'queued') waiting.push({ key, live, record })
+    if (live === undefined || record === undefined || (isPaused && !roster.wanted.has(key))) continue
+    if (record.status === 'PENDING_UPLOAD' ? !mayUpload : record.status === 'PENDING_DOWNLOAD' && isFull) continue
+    const rank = rankOf[record.priority]
+    if (first === undefined || rank > first.rank || (rank === first.rank && live.order < first.live.order))
+      first = { key, live, rank }
   }
-  if (taken >= shares.transfers) return
-  waiting.sort((a, b) => rankOf[b.record.priority] - rankOf[a.record.priority] || a.live.order - b.live.order)
-  for (const { key, live, record } of waiting) {
-    if (taken >= shares.transfers) return
-    if (gates.isPaused && !roster.wanted.has(key)) continue
-    if (record.status === 'PENDING_UPLOAD') {
-      if (gates.uploads === 'none' || (gates.uploads === 'one' && uploading > 0)) continue
-      uploading += 1
-    }
-    if (record.status === 'PENDING_DOWNLOAD' && gates.isFull) continue
-    taken += 1
-    live.phase = 'transferring'
-    live.accessRound = shares.accessRound
-    moves.push({ kind: 'grant', key })
-  }
+  return first
+}
+
+const isUploading = (roster: Roster): boolean => {
+  for (const key of roster.inPhase.transferring) if (roster.byText(key)?.status === 'PENDING_UPLOAD') return true
+  return false
 }
