@@ -2,6 +2,8 @@ import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/Either'
+import { nodeFileLayer } from '../store/file-layer'
+import { groupCommit } from '../store/group-commit'
 import { arrival, type Arrived } from './arrival'
 import {
   BodyRefused,
@@ -15,7 +17,6 @@ import {
 } from './backend'
 import { asRow, CountRow, FileRow, holdLock, IdRow, NameRow, openDatabase, PayloadRow, StoredRow, UsedRow } from './database'
 import { fileBody } from './file-body'
-import { groupCommit } from './group-commit'
 import { payloadFiles, type PayloadFiles } from './payload-files'
 import { quota } from './quota'
 
@@ -93,7 +94,7 @@ const backend = ({ database, log, lock, files }: Parts, inlineBytesMax: number):
   const removePayload = database.prepare('DELETE FROM payload WHERE number = ?')
   const addTombstone = database.prepare('INSERT INTO tombstone (user, namespace, id, deletedAtMs) VALUES (?, ?, ?, ?)')
 
-  const commit = groupCommit(database, log)
+  const commit = groupCommit({ transact: (run) => nodeFileLayer.transact(database, run), sync: () => log.datasync() })
   const bytesOf = quota()
   for (const row of database.prepare('SELECT user, sum(sizeBytes) AS bytes FROM blob GROUP BY user').all()) {
     const { user, bytes } = asRow(UsedRow, row)

@@ -3,7 +3,7 @@ import * as O from 'fp-ts/Option'
 import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
 import type { BlobRecord } from '../model/record'
-import { openFileDatabase, type FileDatabase, type Payload } from './file-database'
+import { databasePath, openFileDatabase, type FileDatabase, type Payload } from './file-database'
 import { isAbsent, isFull, storageFailure } from './file-failure'
 import type { FileLayer } from './file-layer'
 import { takeFileLock } from './file-lock'
@@ -31,15 +31,17 @@ export const openFileHome = async (directory: string, layer: FileLayer): Promise
       try {
         const files = await openPayloadFiles(directory, layer, database.fileNames())
         const stagings = new Set<() => Promise<void>>()
+        const log = await layer.openLog(databasePath(directory))
         const close = async () => {
           await Promise.all([...stagings].map((discard) => discard()))
           try {
+            await log.close()
             database.close()
           } finally {
             lock.right.release()
           }
         }
-        return E.right({ database, files, commit: groupCommit(database.transact), stagings, close })
+        return E.right({ database, files, commit: groupCommit({ transact: database.transact, sync: log.sync }), stagings, close })
       } catch (error) {
         database.close()
         throw error

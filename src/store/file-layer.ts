@@ -19,7 +19,9 @@ export interface FileLayer {
   /** A `Blob` that reads the file when it is read. Absence is `ENOENT`. */
   readonly openBlob: (path: string) => Promise<Blob>
   readonly openDatabase: (path: string, isReadOnly: boolean) => DatabaseSync
-  /** Runs statements in one transaction, durable when it returns; whatever throws in it undoes all of them. */
+  /** Opens the write-ahead log of an open database, to sync it. */
+  readonly openLog: (databasePath: string) => Promise<OpenLog>
+  /** Runs statements in one transaction, durable once the log is synced; whatever throws in it undoes all of them. */
   readonly transact: (database: DatabaseSync, run: () => void) => void
 }
 
@@ -27,6 +29,13 @@ export interface FileLayer {
 export interface OpenFile {
   readonly append: (bytes: Uint8Array) => Promise<void>
   /** Makes what was appended durable. */
+  readonly sync: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** The write-ahead log of a database. */
+export interface OpenLog {
+  /** Makes every transaction so far durable. */
   readonly sync: () => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -59,6 +68,12 @@ export const nodeFileLayer: FileLayer = {
     return openAsBlob(path)
   },
   openDatabase: (path, isReadOnly) => new DatabaseSync(path, { readOnly: isReadOnly }),
+  openLog: async (databasePath) => {
+    // The log exists as long as the database is open; its name must be durable too.
+    const log = await open(`${databasePath}-wal`, 'r+')
+    await syncFolder(dirname(databasePath))
+    return { sync: () => log.datasync(), close: () => log.close() }
+  },
   transact: (database, run) => {
     database.exec('BEGIN IMMEDIATE')
     try {

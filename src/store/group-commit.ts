@@ -1,12 +1,23 @@
-/** Runs a piece of work inside a transaction; resolves after the commit with what it returned. */
+/** Runs a piece of work inside a transaction; resolves with what it returned once that is durable. */
 export type Commit = <A>(work: () => A) => Promise<A>
 
+/** How a group reaches the disk. */
+export interface Durability {
+  /** Runs all of it in one transaction, or undoes all of it and throws. */
+  readonly transact: (run: () => void) => void
+  /** Makes every transaction so far durable, without blocking the event loop: a sync of the write-ahead log. */
+  readonly sync: () => Promise<void>
+}
+
 /**
- * Lets all work that is handed in during one turn of the event loop share one transaction, and so one sync of the disk. If
- * the transaction fails, so does every piece of work in it, and none of it has happened.
+ * Lets all work that is handed in during one turn of the event loop share one transaction, and all transactions made during a
+ * sync of the disk share the next sync. If the transaction fails, so does every piece of work in it, and none of it has happened;
+ * if the sync fails, nobody knows until the next start whether it has.
  */
-export const groupCommit = (transact: (run: () => void) => void): Commit => {
+export const groupCommit = ({ transact, sync }: Durability): Commit => {
   let waiting: Work[] = []
+  let made: Work[] = []
+  let isSyncing = false
 
   const flush = () => {
     const group = waiting
@@ -17,7 +28,23 @@ export const groupCommit = (transact: (run: () => void) => void): Commit => {
       group.forEach((work) => work.fail(error))
       return
     }
-    group.forEach((work) => work.succeed())
+    made.push(...group)
+    if (!isSyncing) void syncAll()
+  }
+
+  const syncAll = async () => {
+    isSyncing = true
+    while (made.length > 0) {
+      const group = made
+      made = []
+      try {
+        await sync()
+        group.forEach((work) => work.succeed())
+      } catch (error) {
+        group.forEach((work) => work.fail(error))
+      }
+    }
+    isSyncing = false
   }
 
   return <A>(work: () => A) =>

@@ -13,8 +13,10 @@ export const fileCalls = [
   'syncFolder',
   'openBlob',
   'openDatabase',
+  'openLog',
   'transact',
   'commit',
+  'syncLog',
 ] as const
 export type FileCall = (typeof fileCalls)[number]
 
@@ -63,6 +65,10 @@ export const faultyFileLayer = (fault: (call: FileCall) => Error | null, layer: 
       check('openDatabase')
       return layer.openDatabase(path, isReadOnly)
     },
+    openLog: faulty('openLog', async (path) => {
+      const log = await layer.openLog(path)
+      return { sync: faulty('syncLog', log.sync), close: log.close }
+    }),
     transact: (database, run) => {
       check('transact')
       layer.transact(database, () => {

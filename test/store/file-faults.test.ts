@@ -270,3 +270,16 @@ describe('a folder that cannot be a store is StorageBroken and says what to do',
     expect(failure).toMatchObject({ _tag: 'StorageBroken', message: expect.stringContaining('newer version') })
   })
 })
+
+test('a write whose log cannot be synced fails, and the next one succeeds', async () => {
+  let isBroken = false
+  const layer = faultyFileLayer((call) => (isBroken && call === 'syncLog' ? systemError('EIO') : null))
+  const store = fileStore(freshFolder(), { layer })
+  const record = recordOf('one', 3)
+  expect(await store.records()()).toMatchObject({ _tag: 'Right' })
+  isBroken = true
+  expect(await store.write(record, new Blob(['abc']))()).toMatchObject({ _tag: 'Left', left: { _tag: 'StorageBroken' } })
+  isBroken = false
+  expect(await store.write(record, new Blob(['abc']))()).toMatchObject({ _tag: 'Right' })
+  await must(store.close())
+})
