@@ -18,6 +18,8 @@ export const retry: Command = {
     return withBlobs(settings, secret, true, async (blobs) => {
       if (keys.length === 0) {
         await blobs.retry()
+        if (settings.json) printJson({ retried: 'all' })
+        else print('All that failed, wait or are held may try again at the next sync.')
         return EXIT.well
       }
       let failed = 0

@@ -4,13 +4,20 @@ import { progressLine, trackWork } from './progress'
 /** Where a sync tells how it goes. On a terminal a progress bar stays below the lines. */
 export interface Screen {
   readonly line: (text: string) => void
+  /** A line of which there may be one per blob: left out where the bar says as much. */
+  readonly detail: (text: string) => void
   /** Leaves the last state of the bar standing. */
   readonly end: () => void
 }
 
 /** @param label Stands before the bar. */
 export const openScreen = (blobs: BlobSync, stream: NodeJS.WriteStream, label = ''): Screen =>
-  stream.isTTY ? barScreen(blobs, stream, label) : { line: (text) => void stream.write(`${text}\n`), end: () => {} }
+  stream.isTTY ? barScreen(blobs, stream, label) : lineScreen(stream)
+
+const lineScreen = (stream: NodeJS.WriteStream): Screen => {
+  const line = (text: string) => void stream.write(`${text}\n`)
+  return { line, detail: line, end: () => {} }
+}
 
 const barScreen = (blobs: BlobSync, stream: NodeJS.WriteStream, label: string): Screen => {
   const startedAtMs = performance.now()
@@ -26,6 +33,7 @@ const barScreen = (blobs: BlobSync, stream: NodeJS.WriteStream, label: string): 
       stream.write(`${CLEAR_LINE}${text}\n`)
       draw()
     },
+    detail: () => {},
     end: () => {
       clearInterval(timer)
       draw()
