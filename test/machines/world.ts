@@ -1,0 +1,204 @@
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { createBlobSync } from '../../src/blob-sync'
+import type { Cipher } from '../../src/cipher/cipher'
+import type { Clock } from '../../src/clock'
+import type { Connectivity } from '../../src/connectivity'
+import { failure, throttled, type Failure } from '../../src/model/failure'
+import type { BlobKey } from '../../src/model/ids'
+import type { BlobSync, BlobSyncOptions } from '../../src/options'
+import { memoryRemote, remoteMemory, type RemoteMemory } from '../../src/remote/memory'
+import type { CallOptions, Remote } from '../../src/remote/remote'
+import { memoryStore, newMemory, type Memory } from '../../src/store/memory'
+import type { Store } from '../../src/store/store'
+import { settled, virtualClock } from '../virtual-clock'
+
+export const bytes = (text: string) => new TextEncoder().encode(text)
+
+export const unreachable = failure('Unreachable', 'The line is cut.')
+export const unauthorized = failure('Unauthorized', 'The token is old.')
+export const quotaExceeded = failure('QuotaExceeded', 'The account is full.')
+export const tooMany = (retryAfterMs: number | null) => throttled('Too many requests.', retryAfterMs, true)
+export const unavailable = (retryAfterMs: number) => throttled('Come back later.', retryAfterMs, false)
+
+const TAG = 'AAAAAAAAAAAAAAAAAAAAAA=='
+
+/** A cipher that hides nothing: these tests are about when things happen. */
+export const plainCipher: Cipher = {
+  name: 'plain',
+  plaintextBytesMax: 1 << 20,
+  encryptedSize: (size) => size,
+  seal: () => 'seal',
+  encrypt: (_key, _seal, payload) => async () => {
+    const body = new Uint8Array(await payload.arrayBuffer())
+    return E.right({ sizeBytes: body.length, body, tag: TE.right(TAG) })
+  },
+  decrypt: (_key, body, _tag, sink) => async () => {
+    const whole = new Uint8Array(await new Response(body).arrayBuffer())
+    return pipe(
+      await sink(whole)(),
+      E.map(() => ({ sizeBytes: whole.length, tag: TAG, isExternal: false })),
+    )
+  },
+  contentId: () => TE.right('content'),
+}
+
+/** A clock that a test moves and that tells how many timers wait. */
+export const countingClock = () => {
+  const clock = virtualClock()
+  const pending = new Map<unknown, number>()
+  const counting: Clock & { readonly advance: (ms: number) => Promise<void>; readonly pending: () => number } = {
+    now: clock.now,
+    setTimeout: (run, delayMs) => {
+      const id: unknown = clock.setTimeout(() => {
+        pending.delete(id)
+        run()
+      }, delayMs)
+      pending.set(id, delayMs)
+      return id
+    },
+    clearTimeout: (id) => {
+      pending.delete(id)
+      clock.clearTimeout(id)
+    },
+    advance: clock.advance,
+    pending: () => pending.size,
+  }
+  return counting
+}
+
+export type Verb = 'put' | 'get' | 'delete' | 'list'
+
+export interface Call {
+  readonly verb: Verb
+  readonly id: string
+  readonly atMs: number
+}
+
+/** What a remote answers before it does as it was told; null: nothing. It may take its time. */
+export type Script = (call: Call) => Failure | null | Promise<Failure | null>
+
+export interface World {
+  readonly clock: ReturnType<typeof countingClock>
+  readonly memory: Memory
+  readonly remoteMemory: RemoteMemory
+  readonly calls: Call[]
+  /** The most calls of one kind that were under way at once. */
+  readonly most: { transfers: number; uploads: number; storage: number }
+  refreshes: number
+  script: Script
+  refresh: () => boolean
+  readonly online: (isOnline: boolean) => void
+  readonly start: (options?: Partial<BlobSyncOptions>) => BlobSync
+}
+
+export const world = (script: Script = () => null): World => {
+  const clock = countingClock()
+  const listeners = new Set<(isOnline: boolean) => void>()
+  let isOnline = true
+  const connectivity: Connectivity = {
+    isOnline: () => isOnline,
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  const made: World = {
+    clock,
+    memory: newMemory(),
+    remoteMemory: remoteMemory(),
+    calls: [],
+    most: { transfers: 0, uploads: 0, storage: 0 },
+    refreshes: 0,
+    script,
+    refresh: () => true,
+    online: (next) => {
+      isOnline = next
+      for (const listener of listeners) listener(next)
+    },
+    start: (options = {}) =>
+      createBlobSync({
+        store: countedStore(made),
+        remote: scriptedRemote(made),
+        cipher: plainCipher,
+        clock,
+        connectivity,
+        random: () => 0,
+        ...options,
+      }),
+  }
+  return made
+}
+
+/** Moves the time on until the promise settles. */
+export const bring = async <A>({ clock }: World, promise: Promise<A>, stepMs = 5_000, steps = 2_000): Promise<A> => {
+  let isOver = false
+  const over = () => {
+    isOver = true
+  }
+  promise.then(over, over)
+  for (let step = 0; !isOver && step < steps; step += 1) {
+    await settled()
+    if (!isOver) await clock.advance(stepMs)
+  }
+  if (!isOver) throw new Error('It does not come to an end.')
+  return promise
+}
+
+const scriptedRemote = (made: World): Remote => {
+  const remote = memoryRemote({ memory: made.remoteMemory, listsTags: false })
+  const under = { transfers: 0, uploads: 0 }
+  const asked =
+    <A>(verb: Verb, id: string, { signal }: CallOptions, run: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+    async () => {
+      made.calls.push({ verb, id, atMs: made.clock.now() })
+      if (verb !== 'list') made.most.transfers = Math.max(made.most.transfers, ++under.transfers)
+      if (verb === 'put') made.most.uploads = Math.max(made.most.uploads, ++under.uploads)
+      try {
+        const called = new Promise<Failure>((resolve) => {
+          signal?.addEventListener('abort', () => resolve(failure('Aborted', 'Called off.')), { once: true })
+        })
+        const answer = await Promise.race([made.script({ verb, id, atMs: made.clock.now() }), called])
+        return answer === null ? await run() : E.left(answer)
+      } finally {
+        if (verb !== 'list') under.transfers -= 1
+        if (verb === 'put') under.uploads -= 1
+      }
+    }
+  return {
+    ...remote,
+    list: (request) => asked('list', request.namespace, request, remote.list(request)),
+    put: (key, upload) => asked('put', key.id, upload, remote.put(key, upload)),
+    get: (key, options = {}) => asked('get', key.id, options, remote.get(key, options)),
+    delete: (key, options = {}) => asked('delete', key.id, options, remote.delete(key, options)),
+    refreshAccess: () => () => {
+      made.refreshes += 1
+      return Promise.resolve(made.refresh() ? E.right(undefined) : E.left(unauthorized))
+    },
+  }
+}
+
+/** A memory store that notes how many of the uses that need a turn are under way. */
+const countedStore = (made: World): Store => {
+  const store = memoryStore(made.memory)
+  let uses = 0
+  const counted =
+    <A>(use: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+    async () => {
+      made.most.storage = Math.max(made.most.storage, ++uses)
+      try {
+        return await use()
+      } finally {
+        uses -= 1
+      }
+    }
+  return {
+    ...store,
+    read: (key: BlobKey) => counted(store.read(key)),
+    write: (record, payload) => counted(store.write(record, payload)),
+    remember: (records) => counted(store.remember(records)),
+    drop: (record) => counted(store.drop(record)),
+    remove: (keys) => counted(store.remove(keys)),
+  }
+}
