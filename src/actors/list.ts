@@ -33,11 +33,13 @@ export const list = (tools: Tools, request: ListRequest): TE.TaskEither<Failure,
   )
 
 const listOne = (tools: Tools, request: ListRequest, namespace: Namespace): TE.TaskEither<Failure, Listed> => {
-  const startedAtMs = tools.now()
+  const atStart = new Set(request.recordsOf(namespace))
+  // Clocks count whole milliseconds: what was written in this one, before the listing, belongs before it.
+  const startedAtMs = tools.now() + 1
   return pipe(
     pagesOf(tools, request, namespace),
     TE.chain((pages) => {
-      const records = request.recordsOf(namespace)
+      const records = request.recordsOf(namespace).filter((record) => atStart.has(record))
       const entries = pages.flatMap((page) => page.entries)
       const tombstones = pages.flatMap((page) => page.tombstones)
       const comparison = { namespace, records, entries, tombstones, startedAtMs, nowMs: tools.now() }
