@@ -1,5 +1,5 @@
-import { and, assertEvent, fromPromise, setup, stateIn, raise, type EventObject } from 'xstate'
-import type { Failure } from '../src/model/failure'
+import { and, assertEvent, fromPromise, setup, stateIn, type EventObject } from 'xstate'
+import { failure, type Failure } from '../src/model/failure'
 import { keyText, type BlobKey } from '../src/model/ids'
 import type { Listed } from '../src/model/outcome'
 import type { BlobRecord } from '../src/model/record'
@@ -115,6 +115,15 @@ const outputOf = <Output>(event: EventObject): Output => {
   throw new TypeError(`${event.type} carries no output`)
 }
 
+const crashOf = (tag: 'Corrupt' | 'StorageBroken', event: EventObject): Failure =>
+  failure(tag, `A bug: ${'error' in event ? String(event.error) : event.type}`)
+
+const afterListFailure = ({ listAttempts, backoff }: CoordinatorContext, reason: Failure, roll: number) => {
+  const atLeastMs = reason._tag === 'Throttled' ? (reason.retryAfterMs ?? 0) : 0
+  const attempts = listAttempts + 1
+  return { listAttempts: attempts, listFailure: reason, listWaitMs: backoffMs(backoff, attempts, roll, atLeastMs) }
+}
+
 const never = <Output>() => fromPromise<Output>(() => new Promise(() => {}))
 
 const base = setup({
@@ -165,6 +174,7 @@ const base = setup({
 export const coordinatorMachine = base
   .extend({
     actions: {
+      tellRenewal: base.raise({ type: 'access.renewed' }),
       share: base.raise({ type: 'slots.shared' }),
       shareOut: base.enqueueActions(({ context, enqueue, check }) => {
         const { roster } = context
@@ -290,7 +300,7 @@ export const coordinatorMachine = base
         } else {
           switch (event.failure._tag) {
             case 'Unauthorized':
-              if (live === undefined || live.accessRound === context.accessRound) enqueue.raise({ type: 'access.refused' })
+              if (live?.accessRound === context.accessRound) enqueue.raise({ type: 'access.refused' })
               break
             case 'QuotaExceeded':
               enqueue.raise({ type: 'quota.exceeded' })
@@ -399,18 +409,19 @@ export const coordinatorMachine = base
       noteListFailure: base.enqueueActions(({ context, event, enqueue }) => {
         const outcome = outputOf<ListOutcome>(event)
         if (outcome.isDone) return
-        const attempts = context.listAttempts + 1
-        const { failure, roll } = outcome
-        const atLeastMs = failure._tag === 'Throttled' ? (failure.retryAfterMs ?? 0) : 0
-        enqueue.assign({
-          listAttempts: attempts,
-          listFailure: failure,
-          listWaitMs: backoffMs(context.backoff, attempts, roll, atLeastMs),
-        })
+        const { failure } = outcome
+        enqueue.assign(afterListFailure(context, failure, outcome.roll))
         enqueue.emit({ type: 'list.failed', failure })
         if (failure._tag === 'Unauthorized' && context.listAccessRound === context.accessRound)
           enqueue.raise({ type: 'access.refused' })
       }),
+      /** A bug in what lists, or in the remote: told as the list's failure, and tried again like one. */
+      noteListCrash: base.enqueueActions(({ context, event, enqueue }) => {
+        const reason = crashOf('Corrupt', event)
+        enqueue.assign(afterListFailure(context, reason, 0))
+        enqueue.emit({ type: 'list.failed', failure: reason })
+      }),
+      reportRecallCrash: base.emit(({ event }) => ({ type: 'recall.failed', failure: crashOf('StorageBroken', event) })),
       renewAccess: base.assign({ accessRound: ({ context }) => context.accessRound + 1, isTokenProven: false }),
     },
   })
@@ -482,11 +493,12 @@ export const coordinatorMachine = base
             description: 'The app is asked for a new token, once for all.',
             invoke: {
               src: 'refreshAccess',
+              onError: 'denied',
               onDone: [
                 {
                   guard: 'renewedAccess',
                   target: 'granted',
-                  actions: ['renewAccess', raise({ type: 'access.renewed' }), 'share'],
+                  actions: ['renewAccess', 'tellRenewal', 'share'],
                 },
                 { target: 'denied' },
               ],
@@ -494,7 +506,7 @@ export const coordinatorMachine = base
           },
           denied: {
             description: 'No transfer starts until the app resumes.',
-            on: { 'sync.resumed': { target: 'granted', actions: ['renewAccess', raise({ type: 'access.renewed' }), 'share'] } },
+            on: { 'sync.resumed': { target: 'granted', actions: ['renewAccess', 'tellRenewal', 'share'] } },
           },
         },
       },
@@ -507,6 +519,7 @@ export const coordinatorMachine = base
             on: { 'sync.requested': { actions: 'wantList' } },
             invoke: {
               src: 'recall',
+              onError: { target: 'broken', actions: 'reportRecallCrash' },
               onDone: [
                 {
                   guard: 'didRecall',
@@ -532,6 +545,7 @@ export const coordinatorMachine = base
             on: { 'sync.requested': { actions: 'wantList' } },
             invoke: {
               src: 'list',
+              onError: { target: 'backingOff', actions: 'noteListCrash' },
               onDone: [
                 {
                   guard: 'didList',

@@ -129,7 +129,15 @@ const paths = getShortestPaths(alone({ record: null }), {
   // The graph takes whatever events it is given; the machine's own type leaves XState's events out.
   events: (snapshot) => [...eventsAt(snapshot.value, snapshot.context.record)] as BlobEvent[],
   serializeState: ({ value, context: { record } }) =>
-    JSON.stringify([pathOf(value), record.status, record.held, record.dueAtMs !== null, record.erasedAtMs !== null, record.uploadWasTried, record.failure?._tag]),
+    JSON.stringify([
+      pathOf(value),
+      record.status,
+      record.held,
+      record.dueAtMs !== null,
+      record.erasedAtMs !== null,
+      record.uploadWasTried,
+      record.failure?._tag,
+    ]),
 })
 
 /** Walks a path on a live actor. What an actor of the chart gave, or a revision says, is on disk before the chart hears of it. */
@@ -207,7 +215,10 @@ describe('a blob that a crash left behind', () => {
         made.memory.records.set(keyText(key), record)
         if (record.isHere) made.memory.payloads.set(keyText(key), new Blob(['x']))
         if (record.status === 'PENDING_DOWNLOAD') {
-          made.remoteMemory.namespaces.set(key.namespace, { blobs: new Map([[key.id, new Uint8Array(16)]]), tombstones: new Set() })
+          made.remoteMemory.namespaces.set(key.namespace, {
+            blobs: new Map([[key.id, new Uint8Array(16)]]),
+            tombstones: new Set(),
+          })
         }
         made.online(false)
         const blobs = made.start()

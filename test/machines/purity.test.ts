@@ -9,13 +9,17 @@ describe('machines/', () => {
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
     test(`${file} has no clock, no chance and no I/O`, () => {
       const code = readFileSync(new URL(file, folder), 'utf8').replaceAll(/\/\*[^]*?\*\/|\/\/.*|'[^'\n]*'/g, '')
-      expect(code.match(/\b(Date|performance|fetch|setTimeout|setInterval|queueMicrotask|console|process|crypto)\b|Math\.random/g)).toBeNull()
+      expect(
+        code.match(/\b(Date|performance|fetch|setTimeout|setInterval|queueMicrotask|console|process|crypto)\b|Math\.random/g),
+      ).toBeNull()
     })
 
     test(`${file} imports the model, XState and its neighbours alone`, () => {
       const code = readFileSync(new URL(file, folder), 'utf8')
       const sources = [...code.matchAll(/from '([^']+)'/g)].map(([, source]) => source)
-      expect(sources.filter((source) => !/^(xstate|fp-ts\/\w+|\.\/[\w-]+|\.\.\/src\/model\/[\w-]+)$/.test(source ?? ''))).toEqual([])
+      expect(sources.filter((source) => !/^(xstate|fp-ts\/\w+|\.\/[\w-]+|\.\.\/src\/model\/[\w-]+)$/.test(source ?? ''))).toEqual(
+        [],
+      )
     })
   }
 })
@@ -46,27 +50,28 @@ const usesOf = (machine: AnyStateMachine) => {
 
 const nameOf = (use: unknown): unknown => (typeof use === 'object' && use !== null && 'type' in use ? use.type : use)
 
-/** What XState itself gives, such as `raise`, is named by its own words. */
-const isBuiltIn = (use: unknown): boolean => typeof use === 'function' && 'type' in use && String(use.type).startsWith('xstate.')
-
 const machines: readonly AnyStateMachine[] = [blobMachine, coordinatorMachine]
 for (const machine of machines) {
   describe(`the chart ${machine.id}`, () => {
     test('describes every state', () => {
-      expect(nodesOf(machine.root).filter(({ description }) => (description ?? '') === '').map(({ id }) => id)).toEqual([])
+      expect(
+        nodesOf(machine.root)
+          .filter(({ description }) => (description ?? '') === '')
+          .map(({ id }) => id),
+      ).toEqual([])
     })
 
     test('names every guard, action, delay and actor', () => {
       const uses = usesOf(machine)
       expect(new Set(uses.map(({ kind }) => kind))).toEqual(new Set(['guard', 'action', 'delay', 'actor']))
-      expect(uses.filter(({ use }) => typeof nameOf(use) !== 'string' && !isBuiltIn(use)).map(({ at }) => at)).toEqual([])
+      expect(uses.filter(({ use }) => typeof nameOf(use) !== 'string').map(({ at }) => at)).toEqual([])
       expect(uses.filter(({ kind, use }) => kind === 'delay' && /^\d/.test(String(use)))).toEqual([])
     })
 
     test('has an implementation for every name', () => {
       const { guards, actions, delays, actors } = machine.implementations
       const given: Readonly<Record<string, object>> = { guard: guards, action: actions, delay: delays, actor: actors }
-      const missing = usesOf(machine).filter(({ kind, use }) => !isBuiltIn(use) && !(String(nameOf(use)) in (given[kind] ?? {})))
+      const missing = usesOf(machine).filter(({ kind, use }) => !(String(nameOf(use)) in (given[kind] ?? {})))
       expect(missing.map(({ at }) => at)).toEqual([])
     })
   })

@@ -133,17 +133,17 @@ export const world = (script: Script = () => null): World => {
 
 /** Moves the time on until the promise settles. */
 export const bring = async <A>({ clock }: World, promise: Promise<A>, stepMs = 5_000, steps = 2_000): Promise<A> => {
-  let isOver = false
-  const over = () => {
-    isOver = true
-  }
-  promise.then(over, over)
-  for (let step = 0; !isOver && step < steps; step += 1) {
+  const settledAt = { step: Number.POSITIVE_INFINITY }
+  for (let step = 0; step < steps; step += 1) {
+    const over = () => {
+      settledAt.step = step
+    }
+    if (step === 0) promise.then(over, over)
     await settled()
-    if (!isOver) await clock.advance(stepMs)
+    if (settledAt.step <= step) return promise
+    await clock.advance(stepMs)
   }
-  if (!isOver) throw new Error('It does not come to an end.')
-  return promise
+  throw new Error('It does not come to an end.')
 }
 
 const scriptedRemote = (made: World): Remote => {
