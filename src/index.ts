@@ -10,4 +10,10 @@ export type { Cipher } from './cipher/cipher'
 export type { Remote } from './remote/remote'
 export type { Store } from './store/store'
 export { storeFromPromises, type PromiseStaging, type PromiseStore } from './store/promises'
-export { remoteFromPromises, type PromiseDownload, type PromisePage, type PromiseRemote, type PromiseStat } from './remote/promises'
+export {
+  remoteFromPromises,
+  type PromiseDownload,
+  type PromisePage,
+  type PromiseRemote,
+  type PromiseStat,
+} from './remote/promises'

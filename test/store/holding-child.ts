@@ -4,4 +4,4 @@ import { fileStore } from '../../src/store/file'
 const store = fileStore(process.argv[2] ?? '')
 const result = await store.records()()
 console.log(result._tag)
-process.stdin.on('end', () => store.close()()).resume()
+process.stdin.on('end', () => void store.close()()).resume()
