@@ -6,7 +6,7 @@ import type { BlobRecord } from '../src/model/record'
 import { backoffMs, DELAY_MS_MAX, type BackoffPlan } from './backoff'
 import { blobMachine, type BlobEvent, type BlobPhase, type BlobReport } from './blob'
 import type { Roster } from './roster'
-import { shareOut, trim, type Gates } from './window'
+import { makeRoom, shareOut, trim, type Gates } from './window'
 import { Slots } from './slots'
 
 export interface CoordinatorInput {
@@ -259,12 +259,12 @@ export const coordinatorMachine = base
         // Comes after whatever the actor reports in answer.
         enqueue.sendTo(self, { type: 'blob.answered', key: event.key })
       }),
-      /** Lets an actor go that is no longer asked for or looked at. */
-      dismiss: base.enqueueActions(({ context: { roster }, event, enqueue }) => {
+      /** Lets an actor go that is no longer asked for or looked at, and that has no work or no place in the window. */
+      dismiss: base.enqueueActions(({ context: { roster, liveActors }, event, enqueue }) => {
         assertEvent(event, ['blob.answered', 'blob.unobserved'])
         const key = keyText(event.key)
         const live = roster.live.get(key)
-        if (live !== undefined && trim(roster, key, live)) enqueue.stopChild(key)
+        if (live !== undefined && (trim(roster, key, live) || makeRoom(roster, key, live, liveActors))) enqueue.stopChild(key)
       }),
       endCall: ({ context, event }) => {
         assertEvent(event, 'blob.answered')
@@ -283,7 +283,8 @@ export const coordinatorMachine = base
         const present = live === undefined || live.phase === 'entering' ? 'resting' : live.phase
         const phase = isOld ? present : (event.phase ?? present)
         if (live !== undefined && !isOld) {
-          if (phase === 'queued' && !wasTransferring) roster.orderAgain(live)
+          const hasRested = live.phase !== 'entering' && live.phase !== 'queued' && !wasTransferring
+          if (phase === 'queued' && hasRested) roster.orderAgain(live)
           roster.move(key, live, phase)
         }
         const before = roster.byText(key)
@@ -352,7 +353,7 @@ export const coordinatorMachine = base
       }),
       /** Everything that backs off becomes ready, what was due first in front. */
       wakeAll: base.enqueueActions(({ context: { roster }, enqueue }) => {
-        roster.promote(Number.POSITIVE_INFINITY)
+        roster.promoteAll()
         for (const key of roster.inPhase.backingOff) enqueue.sendTo(key, { type: 'blob.woken' })
       }),
       promoteDue: base.enqueueActions(({ context, event, enqueue }) => {
@@ -422,6 +423,8 @@ export const coordinatorMachine = base
         enqueue.emit({ type: 'list.failed', failure: reason })
       }),
       reportRecallCrash: base.emit(({ event }) => ({ type: 'recall.failed', failure: crashOf('StorageBroken', event) })),
+      /** The app vouches for the token: only once it is refused again is another asked for. */
+      trustAgain: base.assign({ accessRound: ({ context }) => context.accessRound + 1, isTokenProven: true }),
       renewAccess: base.assign({ accessRound: ({ context }) => context.accessRound + 1, isTokenProven: false }),
     },
   })
@@ -506,7 +509,7 @@ export const coordinatorMachine = base
           },
           denied: {
             description: 'No transfer starts until the app resumes.',
-            on: { 'sync.resumed': { target: 'granted', actions: ['renewAccess', 'tellRenewal', 'share'] } },
+            on: { 'sync.resumed': { target: 'granted', actions: ['trustAgain', 'tellRenewal', 'share'] } },
           },
         },
       },

@@ -77,6 +77,7 @@ export class Roster {
     bytesHere: 0,
   }
   #order = 0
+  #front = 0
   #turn = 0
 
   get live(): ReadonlyMap<string, Live> {
@@ -134,13 +135,13 @@ export class Roster {
   }
 
   /** Takes in what is known of a blob now. One that is not alive and has work gets a ticket. */
-  set(record: BlobRecord): void {
+  set(record: BlobRecord, order?: number): void {
     const key = keyText(record)
     const before = this.#records.get(key)
     if (before !== undefined) this.#count(before, -1)
     this.#records.set(key, record)
     this.#count(record, 1)
-    if (!this.#live.has(key)) this.#issueTicket(key, record)
+    if (!this.#live.has(key)) this.#issueTicket(key, record, order)
   }
 
   delete(key: BlobKey): void {
@@ -174,10 +175,12 @@ export class Roster {
     return ++this.#turn
   }
 
+  /** Out of the window, as a record. One that was queued keeps its place. */
   leave(key: string): void {
+    const live = this.#live.get(key)
     this.#drop(key)
     const record = this.#records.get(key)
-    if (record !== undefined) this.#issueTicket(key, record)
+    if (record !== undefined) this.#issueTicket(key, record, live?.phase === 'queued' ? live.order : undefined)
   }
 
   /** The record that has waited longest among the most pressing ones that may go, if any is ready. */
@@ -209,6 +212,18 @@ export class Roster {
     }
   }
 
+  /** Makes all ready that wait for their due time, in front of the others; what was due first goes first. */
+  promoteAll(): void {
+    const due: BlobRecord[] = []
+    for (let top = this.#top(this.#due); top !== undefined; top = this.#top(this.#due)) {
+      const record = this.#records.get(top.key)
+      this.#tickets.delete(top.key)
+      if (record !== undefined) due.push(record)
+    }
+    this.#front -= due.length
+    for (const [at, record] of due.entries()) this.set({ ...record, dueAtMs: null }, this.#front + at)
+  }
+
   orderAgain(live: Live): void {
     live.order = this.#order++
   }
@@ -229,7 +244,7 @@ export class Roster {
     return undefined
   }
 
-  #issueTicket(key: string, record: BlobRecord): void {
+  #issueTicket(key: string, record: BlobRecord, order?: number): void {
     const { status } = record
     if (!isActive(record) || status === 'SYNCED' || status === 'FAILED_DOWNLOAD' || this.setAside.has(key)) {
       this.#tickets.delete(key)
@@ -239,7 +254,7 @@ export class Roster {
     const dueAtMs = record.dueAtMs ?? 0
     const rank = rankOf[record.priority]
     if (old !== undefined && old.rank === rank && old.dueAtMs === dueAtMs && old.direction === status) return
-    const ticket: Ticket = { key, rank, dueAtMs, direction: status, order: old?.order ?? this.#order++ }
+    const ticket: Ticket = { key, rank, dueAtMs, direction: status, order: order ?? old?.order ?? this.#order++ }
     this.#tickets.set(key, ticket)
     ;(record.dueAtMs === null ? this.#ready[status] : this.#due).push(ticket)
   }

@@ -1,5 +1,5 @@
 import { keyText } from '../src/model/ids'
-import { rankOf, type BlobRecord, type Status } from '../src/model/record'
+import { isActive, rankOf, type BlobRecord, type Status } from '../src/model/record'
 import type { Live, Roster } from './roster'
 
 /** What holds for all transfers at this moment. */
@@ -49,6 +49,14 @@ export const shareOut = (shares: Shares, gates: Gates): readonly Move[] => {
 export const trim = (roster: Roster, key: string, live: Live): boolean => {
   const isAtRest = live.phase === 'resting' || live.phase === 'held'
   if (live.isCalled || !isAtRest || roster.observed.has(key) || roster.byText(key) === undefined) return false
+  roster.leave(key)
+  return true
+}
+
+/** Takes a waiting blob out of a window that holds too many. @returns whether it left. */
+export const makeRoom = (roster: Roster, key: string, live: Live, liveActors: number): boolean => {
+  const isWaiting = live.phase === 'queued' || live.phase === 'backingOff'
+  if (live.isCalled || !isWaiting || roster.observed.has(key) || roster.windowSize <= liveActors) return false
   roster.leave(key)
   return true
 }
@@ -109,7 +117,8 @@ const grantSlots = (shares: Shares, gates: Gates, moves: Move[]): void => {
   const { roster } = shares
   while (roster.inPhase.transferring.size < shares.transfers) {
     const next = nextForSlot(roster, gates)
-    if (next === undefined) return
+    // One that is just entering is about to say that it is queued.
+    if (next === undefined || next.live.phase === 'entering') return
     roster.move(next.key, next.live, 'transferring')
     next.live.accessRound = shares.accessRound
     next.live.turn = roster.nextTurn()
@@ -126,13 +135,22 @@ interface Candidate {
 /** Of those that may go, the most pressing; of these, the one that waits longest. */
 const nextForSlot = (roster: Roster, gates: Gates): Candidate | undefined => {
   if (roster.inPhase.queued.size === 0) return undefined
+  const candidates =
+    roster.inPhase.entering.size === 0 ? roster.inPhase.queued : [...roster.inPhase.entering, ...roster.inPhase.queued]
   const { isPaused, uploads, isFull } = gates
   const mayUpload = uploads === 'all' || (uploads === 'one' && !isUploading(roster))
   let first: Candidate | undefined
-  for (const key of roster.inPhase.queued) {
+  for (const key of candidates) {
     const live = roster.live.get(key)
     const record = roster.byText(key)
-    if (live === undefined || record === undefined || (isPaused && !roster.wanted.has(key))) continue
+    if (
+      live === undefined ||
+      record === undefined ||
+      !isActive(record) ||
+      record.dueAtMs !== null ||
+      (isPaused && !roster.wanted.has(key))
+    )
+      continue
     if (record.status === 'PENDING_UPLOAD' ? !mayUpload : record.status === 'PENDING_DOWNLOAD' && isFull) continue
     const rank = rankOf[record.priority]
     if (first === undefined || rank > first.rank || (rank === first.rank && live.order < first.live.order))

@@ -146,24 +146,40 @@ export const bring = async <A>({ clock }: World, promise: Promise<A>, stepMs = 5
   throw new Error('It does not come to an end.')
 }
 
+const calledOff = failure('Aborted', 'Called off.')
+
 const scriptedRemote = (made: World): Remote => {
   const remote = memoryRemote({ memory: made.remoteMemory, listsTags: false })
   const under = { transfers: 0, uploads: 0 }
   const asked =
     <A>(verb: Verb, id: string, { signal }: CallOptions, run: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
     async () => {
+      if (signal?.aborted === true) return E.left(calledOff)
       made.calls.push({ verb, id, atMs: made.clock.now() })
       if (verb !== 'list') made.most.transfers = Math.max(made.most.transfers, ++under.transfers)
       if (verb === 'put') made.most.uploads = Math.max(made.most.uploads, ++under.uploads)
+      let isOver = false
+      const end = () => {
+        if (isOver) return
+        isOver = true
+        if (verb !== 'list') under.transfers -= 1
+        if (verb === 'put') under.uploads -= 1
+      }
       try {
         const called = new Promise<Failure>((resolve) => {
-          signal?.addEventListener('abort', () => resolve(failure('Aborted', 'Called off.')), { once: true })
+          signal?.addEventListener(
+            'abort',
+            () => {
+              end()
+              resolve(calledOff)
+            },
+            { once: true },
+          )
         })
         const answer = await Promise.race([made.script({ verb, id, atMs: made.clock.now() }), called])
         return answer === null ? await run() : E.left(answer)
       } finally {
-        if (verb !== 'list') under.transfers -= 1
-        if (verb === 'put') under.uploads -= 1
+        end()
       }
     }
   return {
