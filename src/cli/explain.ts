@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { explainRecord } from '../explain'
+import { isActive } from '../model/record'
+import type { Reason } from '../options'
 import { EXIT, type Command } from './command'
 import { readRecordsOf } from './home'
 import { print, printJson } from './print'
@@ -19,7 +23,7 @@ export const explain: Command = {
     const records = await readRecordsOf(settings.home)
     const record = records.find((each) => each.id === key.id && each.namespace === key.namespace)
     if (record === undefined) throw new Problem(`No blob ${id} is known here.`)
-    const reasons = explainRecord(record, Date.now())
+    const reasons = [...explainRecord(record, Date.now()), ...(isActive(record) && !isHeld(settings.home) ? [NO_SYNC] : [])]
     if (settings.json) printJson({ id, status: record.status, reasons })
     else {
       print(`${id}  ${record.status}`)
@@ -28,3 +32,8 @@ export const explain: Command = {
     return EXIT.well
   },
 }
+
+const NO_SYNC: Reason = { code: 'noSync', text: 'No sync runs on this home now: “blobsync sync” moves it.' }
+
+/** Whether a process has the store open, as far as its note tells: a process that was killed leaves the note behind. */
+const isHeld = (home: string): boolean => existsSync(join(home, 'lock.pid'))

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { serve as serveBlobs, type Account } from '../server/index'
 import { EXIT, type Command } from './command'
-import { untilStopped } from './stop'
+import { stopSignal, untilFired } from './stop'
 import { print, printJson } from './print'
 import { UsageProblem } from './problem'
 import { countIn, textIn, textsIn } from './values'
@@ -32,6 +32,7 @@ export const serve: Command = {
     const accounts = given.length > 0 ? given : [{ user: 'me', token: randomBytes(24).toString('base64url') }]
     const quotaBytes = countIn(values, 'quota', 0)
     const log = settings.json ? (line: string) => printJson({ event: 'request', line }) : print
+    const stop = stopSignal()
     const serving = await serveBlobs({
       root: resolve(textIn(values, 'root') ?? 'blobsync-server'),
       port: countIn(values, 'port', 0) ?? 2424,
@@ -48,7 +49,7 @@ export const serve: Command = {
           print(`No --account was given; this one may use it: --user ${user} --token ${token}`),
         )
     }
-    await untilStopped()
+    await untilFired(stop.signal)
     await serving.close()
     return EXIT.well
   },

@@ -18,9 +18,9 @@ export const stopSignal = (): { readonly signal: AbortSignal; readonly dispose: 
   }
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM. A signal handler alone does not keep a process alive, what it serves does. */
-export const untilStopped = (): Promise<void> =>
+/** Resolves when the signal fires, or at once if it has. It does not keep a process alive; what the process serves does. */
+export const untilFired = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const { signal } = stopSignal()
-    signal.addEventListener('abort', () => resolve(), { once: true })
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
   })

@@ -16,7 +16,7 @@ import { lookAtServer } from './look-at-server'
 import { print, sizeText, tableText, warn } from './print'
 import { Problem } from './problem'
 import { openScreen } from './screen'
-import { stopSignal } from './stop'
+import { stopSignal, untilFired } from './stop'
 import { compareDevices, type PutFile, type Row } from './compare-devices'
 
 const USAGE = 'Usage: npm start [-- PATH… [--once]]'
@@ -153,6 +153,5 @@ const keepServing = async ({ url }: Serving, account: { user: string; token: str
   print(
     `Still serving ${url} for --user ${account.user} --token ${account.token}. Ctrl-C ends it and removes the temporary folder.`,
   )
-  if (signal.aborted) return
-  await new Promise<void>((done) => signal.addEventListener('abort', () => done(), { once: true }))
+  await untilFired(signal)
 }

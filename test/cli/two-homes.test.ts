@@ -44,11 +44,14 @@ test('a sync waits for a server that is down and says why, comes through when it
   expect((await first.stop()).code).toBe(0)
   const id = await putFile(a, 'größe 1.txt', 'put while the server is down')
 
+  expect((await blobsync(['explain', id], a)).stdout).toMatch(/No sync runs/)
+
   const waiting = start('main', ['sync'], a)
   expect(await waiting.line(/^waiting: .*blob/)).toMatch(/unreach|refused|reach/i)
   const { stdout: explained } = await blobsync(['explain', id], a)
   expect(explained).toMatch(/PENDING_UPLOAD/)
   expect(explained).toMatch(/The last attempt failed/)
+  expect(explained).not.toMatch(/No sync runs/)
   expect((await blobsync(['put', ground.path('größe 1.txt')], a)).stderr).toMatch(/held by process \d+/)
 
   const second = await startServer(ground.path('server'), first.port)
