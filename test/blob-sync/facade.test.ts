@@ -537,3 +537,72 @@ describe('deleting', () => {
     expect(await (await blobs.get('a')).text()).toBe('hello')
   })
 })
+
+describe('close', () => {
+  test('twice is harmless, and whatever is asked after it is told so', async () => {
+    const blobs = device()
+    await blobs.put(text('hello'), { id: 'a' })
+    const syncing = expect(blobs.sync()).rejects.toMatchObject({ failure: { _tag: 'Aborted' } })
+    await Promise.all([blobs.close(), blobs.close()])
+    await syncing
+    const calls = [blobs.put(text('more')), blobs.get('a'), blobs.get('b'), blobs.delete('a'), blobs.sync(), blobs.idle()]
+    for (const result of await Promise.allSettled(calls)) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { name: 'BlobSyncError', failure: { _tag: 'Aborted' } } })
+    }
+  })
+
+  test('what was under way goes on at the next start, with the same ciphertext', async () => {
+    const memory = newMemory()
+    const { open, opened } = gate()
+    const held = memoryRemote()
+    const { remote } = watched(held, () => opened)
+    const first = device({ store: memoryStore(memory), remote })
+    await first.put(text('hello'), { id: 'a' })
+    await seen(first, 'a', ({ phase }) => phase === 'transferring')
+    await first.close()
+    open()
+    const second = device({ store: memoryStore(memory), remote: held })
+    await second.sync()
+    expect(second.blob('a').getSnapshot()).toMatchObject({ status: 'SYNCED', held: null })
+  })
+})
+
+describe('several callers at once', () => {
+  test('deletions of the same blob all end', async () => {
+    const blobs = device()
+    await blobs.put(text('hello'), { id: 'a' })
+    await blobs.sync()
+    await Promise.all([blobs.delete('a'), blobs.delete('a'), blobs.delete('a')])
+    await blobs.sync()
+    await blobs.sync()
+    expect(blobs.list()).toEqual([])
+  })
+
+  test('one that is called off takes nothing from the others', async () => {
+    const held = memoryRemote()
+    const a = device({ remote: held })
+    await a.put(text('hello'), { id: 'a' })
+    await a.sync()
+    const { open, opened } = gate()
+    const { remote } = watched(held, () => opened)
+    const b = device({ remote, paused: true })
+    const controller = new AbortController()
+    const first = expect(b.get('a', { signal: controller.signal })).rejects.toMatchObject({ failure: { _tag: 'Aborted' } })
+    const second = b.get('a')
+    await seen(b, 'a', ({ phase }) => phase === 'transferring')
+    controller.abort()
+    await first
+    open()
+    expect(await (await second).text()).toBe('hello')
+  })
+
+  test('syncs that overlap both end, and both know of a blob put between them', async () => {
+    const remote = memoryRemote()
+    const [a, b] = [device({ remote }), device({ remote })]
+    await a.put(text('1'), { id: '1' })
+    await a.sync()
+    const [one, two] = await Promise.all([b.sync(), b.sync()])
+    expect(one.downloaded).toEqual(two.downloaded)
+    expect(one.downloaded).toHaveLength(1)
+  })
+})

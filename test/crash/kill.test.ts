@@ -43,9 +43,9 @@ const runAndKill = async (args: readonly string[], linesMax: number, told: Told)
   const child = startChild(script, ...args)
   let timer: NodeJS.Timeout | undefined
   let lines = 0
-  let killed: Promise<void> | null = null
+  const kills: Promise<void>[] = []
   const kill = () => {
-    killed ??= child.kill()
+    if (kills.length === 0) kills.push(child.kill())
   }
   for await (const line of child.lines) {
     hear(told, line)
@@ -56,7 +56,7 @@ const runAndKill = async (args: readonly string[], linesMax: number, told: Told)
   }
   clearTimeout(timer)
   expect(lines).toBeGreaterThan(0)
-  await killed
+  await Promise.all(kills)
 }
 
 const whole = async (blobs: BlobSync, id: string) => Buffer.compare(await (await blobs.get(id)).bytes(), contentOf(id)) === 0

@@ -28,7 +28,10 @@ test('the second process on one home is told who holds it; once that is gone, th
     break
   }
   const second = open(home, server.url, 'ann')
-  const told = { name: 'BlobSyncError', failure: { _tag: 'StorageBroken', message: expect.stringContaining(`process ${first.process.pid}`) } }
+  const told = {
+    name: 'BlobSyncError',
+    failure: { _tag: 'StorageBroken', message: expect.stringContaining(`process ${first.process.pid}`) },
+  }
   await expect(second.ready).rejects.toMatchObject(told)
   await expect(second.put(contentOf('x'))).rejects.toMatchObject(told)
   await expect(second.sync()).rejects.toMatchObject(told)
