@@ -1,5 +1,5 @@
 import { failure } from '../model/failure'
-import { BodyFailure } from './remote'
+import { CarriedFailure } from '../model/carried-failure'
 
 /** The same bytes; a signal that fires errors them, also while a part is awaited. */
 export const abortable = (
@@ -14,7 +14,7 @@ export const abortable = (
     {
       start: (controller) => {
         const abort = () => {
-          controller.error(new BodyFailure(failure('Aborted', 'The call was aborted.')))
+          controller.error(new CarriedFailure(failure('Aborted', 'The call was aborted.')))
           reader.cancel().catch(() => {})
         }
         stop = () => signal?.removeEventListener('abort', abort)

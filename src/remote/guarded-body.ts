@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/Either'
 import { failure, type Failure } from '../model/failure'
-import { BodyFailure } from './remote'
+import { CarriedFailure } from '../model/carried-failure'
 import type { Watchdog } from './watchdog'
 
 export interface BodyLimits {
@@ -13,7 +13,7 @@ export interface BodyLimits {
 }
 
 /**
- * The bytes of an answer, fetched as they are read, so that no timer runs while nobody reads. Errors with a `BodyFailure`:
+ * The bytes of an answer, fetched as they are read, so that no timer runs while nobody reads. Errors with a `CarriedFailure`:
  * `Unreachable` when it stalls, is cut or ends early, `TooLarge` beyond the limit, `Aborted`.
  */
 export const guardedBody = (
@@ -55,7 +55,7 @@ export const guardedBody = (
           const outcome = judge(await watchdog.watch(stallMs, `No byte came for ${stallMs} ms.`, () => reader.read()))
           if (E.isLeft(outcome)) {
             dropSource()
-            return controller.error(new BodyFailure(outcome.left))
+            return controller.error(new CarriedFailure(outcome.left))
           }
           if (outcome.right.done) {
             end()

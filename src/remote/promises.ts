@@ -9,7 +9,8 @@ import { Tag } from '../model/wire'
 import { abortable } from './abortable'
 import { checkEntries } from './check-entries'
 import { reasonOf } from './reason-of'
-import { BodyFailure, type CallOptions, type Download, type ListRequest, type Remote, type Supports, type Upload } from './remote'
+import { CarriedFailure } from '../model/carried-failure'
+import type { CallOptions, Download, ListRequest, Remote, Supports, Upload } from './remote'
 
 /**
  * A remote for authors who write Promises: the methods of `Remote`, with the same promises.
@@ -120,7 +121,7 @@ const failureOf = (thrown: unknown): Failure =>
 const streamOf = (body: PromiseDownload['body']): ReadableStream<Uint8Array> =>
   body instanceof ReadableStream ? body : new Blob([body]).stream()
 
-/** The same bytes; what they error with becomes a `BodyFailure`. */
+/** The same bytes; what they error with becomes a `CarriedFailure`. */
 const told = (source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> => {
   const reader = source.getReader()
   return new ReadableStream<Uint8Array>(
@@ -131,7 +132,7 @@ const told = (source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> =>
           if (part.done) controller.close()
           else controller.enqueue(part.value)
         } catch (thrown) {
-          controller.error(new BodyFailure(failureOf(thrown)))
+          controller.error(new CarriedFailure(failureOf(thrown)))
         }
       },
       cancel: (reason) => reader.cancel(reason),

@@ -22,7 +22,7 @@ export interface Remote {
   /** Stores encrypted bytes under a key that does not exist there; `Exists` if it does, whatever it holds. */
   readonly put: (key: BlobKey, upload: Upload) => TaskEither<Failure, void>
 
-  /** Opens the encrypted bytes. `NotFound`. The body errors with a `BodyFailure` when the connection fails or stalls. */
+  /** Opens the encrypted bytes. `NotFound`. The body errors with a `CarriedFailure` when the connection fails or stalls. */
   readonly get: (key: BlobKey, options?: CallOptions) => TaskEither<Failure, Download>
 
   /** Size and tag of what is held, without the bytes; `none` if nothing is. */
@@ -75,14 +75,4 @@ export interface Download {
   readonly tag: string | null
   /** Whoever takes it reads it to its end or cancels it. */
   readonly body: ReadableStream<Uint8Array>
-}
-
-/** How a body says what went wrong: a stream can only error with a thrown value. */
-export class BodyFailure extends Error {
-  override readonly name = 'BodyFailure'
-  readonly failure: Failure
-  constructor(failure: Failure) {
-    super(failure.message)
-    this.failure = failure
-  }
 }

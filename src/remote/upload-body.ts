@@ -1,6 +1,7 @@
 import { failure, type Failure } from '../model/failure'
 import { bodyFailureOf } from './read-whole'
-import { BodyFailure, type Upload } from './remote'
+import { CarriedFailure } from '../model/carried-failure'
+import type { Upload } from './remote'
 
 export interface UploadBody {
   readonly content: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
@@ -26,13 +27,13 @@ export const uploadBody = ({ body, sizeBytes, onProgress }: Upload): UploadBody 
     try {
       return await reader.read()
     } catch (thrown) {
-      throw new BodyFailure(bodyFailureOf(thrown, 'Corrupt'))
+      throw new CarriedFailure(bodyFailureOf(thrown, 'Corrupt'))
     }
   }
   const fail = (why: Failure) => {
     wrong = why
     drop()
-    return new BodyFailure(why)
+    return new CarriedFailure(why)
   }
   const content = new ReadableStream<Uint8Array>(
     {

@@ -4,7 +4,8 @@ import { failureCarriedBy } from '../model/carried-failure'
 import { failure } from '../model/failure'
 import { blobKey, type BlobId, type BlobKey } from '../model/ids'
 import type { Entry } from '../model/wire'
-import { BodyFailure, type Download, type Page, type Remote } from '../remote/remote'
+import { CarriedFailure } from '../model/carried-failure'
+import type { Download, Page, Remote } from '../remote/remote'
 import type { Case } from './case'
 import { expectBytes, expectEqual, expectLeft, expectNone, expectRight, expectSome, expectTrue } from './expect'
 
@@ -312,7 +313,7 @@ const failingStream = (bytes: Uint8Array): ReadableStream<Uint8Array> => {
   let wasGiven = false
   return new ReadableStream({
     pull: (controller) => {
-      if (wasGiven) return controller.error(new BodyFailure(failure('StorageBroken', 'The disk is gone.')))
+      if (wasGiven) return controller.error(new CarriedFailure(failure('StorageBroken', 'The disk is gone.')))
       wasGiven = true
       controller.enqueue(bytes)
     },

@@ -9,7 +9,7 @@ import { nodeGcm } from '../../src/cipher/gcm-node'
 import { preambleText, readPreamble, writePreamble } from '../../src/cipher/preamble'
 import { readSeal, sealText } from '../../src/cipher/seal'
 import { soledadCipher, soledadCipherWith } from '../../src/cipher/soledad'
-import { BodyFailure } from '../../src/remote/remote'
+import { CarriedFailure } from '../../src/model/carried-failure'
 import { failure } from '../../src/model/failure'
 import { cipherConformance } from '../../src/testing/cipher-conformance'
 import { bodyOf, collecting, noise, wholeOf } from '../../src/testing/cipher-bytes'
@@ -58,11 +58,11 @@ for (const [name, engine] of engines) {
       expect(E.isLeft(await decrypt(bytes))).toBe(true)
     })
 
-    test('a BodyFailure of a remote is the failure of the decryption', async () => {
+    test('a CarriedFailure of a remote is the failure of the decryption', async () => {
       const forbidden = failure('Forbidden', 'not yours')
       const outcome = await cipher.decrypt(
         key,
-        bodyOf([await encrypted(10)], new BodyFailure(forbidden)),
+        bodyOf([await encrypted(10)], new CarriedFailure(forbidden)),
         null,
         collecting().take,
       )()
