@@ -18,7 +18,7 @@ import {
   type World,
 } from './world'
 
-const BLOBS = 2_000
+const BLOBS = 4_000
 
 const rosterOf = (blobs: BlobSync): Roster => blobs.actor.getSnapshot().context.roster
 const liveOf = (blobs: BlobSync) => Object.keys(blobs.actor.getSnapshot().children).filter((id) => id.includes('/'))
@@ -180,7 +180,8 @@ describe('who goes next', () => {
     await blobs.setPriority('m40', 'urgent')
     await blobs.setPriority('m3', 'high')
     await settled()
-    expect(liveOf(blobs).length).toBe(4)
+    expect(liveOf(blobs)).toHaveLength(4)
+    expect(liveOf(blobs)).toContain('default/urgent')
     first.open()
     await bring(made, blobs.idle(), 0)
     expect(puts(made).slice(0, 6)).toEqual(['m0', 'm40', 'urgent', 'm3', 'm1', 'm2'])
@@ -233,6 +234,21 @@ describe('a slot', () => {
     await bring(made, blobs.retry('bug1'), 0)
     await made.clock.advance(0)
     expect(statusOf(blobs, 'bug1')).toBe('SYNCED')
+    await blobs.close()
+  })
+
+  test('is not given twice because of a report that was sent before it was given', async () => {
+    const never = gate()
+    const made = world(() => never.opened)
+    const blobs = made.start({ transfers: 1 })
+    await putAll(blobs, ['a'])
+    await settled()
+    await putAll(blobs, ['b'], { priority: 'urgent' })
+    await settled()
+    const record = rosterOf(blobs).byText('default/a')
+    blobs.actor.send({ type: 'blob.moved', record, phase: 'queued', turn: 0, failure: null })
+    await settled()
+    expect(puts(made)).toEqual(['a'])
     await blobs.close()
   })
 
@@ -290,6 +306,32 @@ describe('a token that is refused', () => {
     await blobs.close()
   })
 
+  test('and comes back late from a transfer, after its successor was taken, denies nothing', async () => {
+    const [late, busy] = [gate(), gate()]
+    const made = world(async ({ id }) => {
+      if (id === 'b' && made.refreshes < 2 && puts(made).filter((put) => put === 'b').length === 1) {
+        await late.opened
+        return unauthorized
+      }
+      if (made.refreshes === 0) return unauthorized
+      await busy.opened
+      return null
+    })
+    const blobs = made.start({ transfers: 2 })
+    await putOffline(made, blobs, ['a', 'b'])
+    made.online(true)
+    await made.clock.advance(0)
+    expect(puts(made)).toEqual(['a', 'b', 'a'])
+    late.open()
+    await made.clock.advance(0)
+    expect(blobs.getSnapshot().access).toBe('granted')
+    busy.open()
+    await made.clock.advance(0)
+    expect(blobs.getSnapshot().counts.SYNCED).toBe(2)
+    expect(made.refreshes).toBe(1)
+    await blobs.close()
+  })
+
   test('that came to an answer after its successor was taken denies nothing', async () => {
     const late = gate()
     const made = world(async ({ verb }) => {
@@ -316,7 +358,8 @@ describe('a remote that asks for less', () => {
     const made = world(({ verb }) => (verb === 'put' && isFull ? quotaExceeded : null))
     onRemote(made, ids('down', 100))
     const blobs = made.start({ liveActors: 10 })
-    await putAll(blobs, ids('up', 30))
+    await putOffline(made, blobs, ids('up', 30))
+    made.online(true)
     await made.clock.advance(0)
     const before = puts(made).length
     expect(before).toBeLessThanOrEqual(6)
@@ -514,7 +557,7 @@ describe('an app that asks much of blobs at rest', () => {
     await blobs.close()
   })
 
-  test('after 20,000 puts there is no actor, no timer and nobody waiting', async () => {
+  test('after thousands of puts there is no actor, no timer and nobody waiting', async () => {
     const made = world()
     const blobs = made.start()
     await putAll(blobs, ids('b', BLOBS))
