@@ -3,7 +3,16 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { createActor, fromPromise } from 'xstate'
-import { blobMachine, coordinatorMachine, defaultDelaysMs, Roster, type ListOutcome, type RecallOutcome } from '../machines'
+import {
+  blobMachine,
+  coordinatorMachine,
+  defaultDelaysMs,
+  Roster,
+  type CoordinatorEvent,
+  type ListOutcome,
+  type RecallOutcome,
+} from '../machines'
+import { announced } from './actors/announced'
 import { download } from './actors/download'
 import { erase, mark } from './actors/erase'
 import { list } from './actors/list'
@@ -32,10 +41,14 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
   const connectivity = options.connectivity ?? alwaysOnline()
   const roster = new Roster()
   const inOrder = turns()
-  const storage = storageSlots((holder) => coordinator.send({ type: 'storage.requested', holder }))
+  const storage = storageSlots((holder) => send({ type: 'storage.requested', holder }))
   const useStorage = <A>(use: TE.TaskEither<Failure, A>) =>
-    storage.use(use, (holder) => coordinator.send({ type: 'storage.released', holder }))
+    storage.use(use, (holder) => send({ type: 'storage.released', holder }))
   const closing = new AbortController()
+  /** What comes after `close`, an observer that leaves for one, finds nobody. */
+  const send = (event: CoordinatorEvent) => {
+    if (!closing.signal.aborted) coordinator.send(event)
+  }
   let mayRemoveMany = false
   /** Blobs that `get` is fetching; `isNew`: nothing is to be remembered of them unless they come. */
   const askedFor = new Map<string, { callers: number; readonly isNew: boolean }>()
@@ -115,7 +128,13 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
 
   const remember = (record: BlobRecord) => {
     void tools
-      .inTurn([record], store.remember([record]))()
+      .inTurn(
+        [record],
+        pipe(
+          announced(store, record),
+          TE.chain((known) => store.remember([known])),
+        ),
+      )()
       .then((result) => {
         if (E.isLeft(result) && !closing.signal.aborted) shown.emit('failure.reported', result.left)
       })
@@ -142,12 +161,18 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
       else if (record.missingSinceMs !== null) shown.emit('blob.missing', shown.view(record))
     }
   })
-  const stopListening = connectivity.subscribe((isOnline) => coordinator.send({ type: 'connectivity.changed', isOnline }))
+  const stopListening = connectivity.subscribe((isOnline) => send({ type: 'connectivity.changed', isOnline }))
   coordinator.start()
+
+  /** Resolves when the records are read; rejects once closed. */
+  const opened = async () => {
+    await ready
+    if (closing.signal.aborted) throw new BlobSyncError(failure('Aborted', 'blobsync was closed.'))
+  }
 
   /** Waits for the records, then gives the key and what is known under it. */
   const known = async (id: string, namespace?: string) => {
-    await ready
+    await opened()
     const key = orThrow(blobKey(id, namespace))
     return { key, record: roster.get(key) }
   }
@@ -161,7 +186,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
 
   const blobs: BlobSync = {
     put: async (content, given = {}) => {
-      await ready
+      await opened()
       const payload = await getOrThrow(blobOf(content))
       if (payload.size > cipher.plaintextBytesMax) {
         const reason = `A blob has at most ${cipher.plaintextBytesMax} bytes with this cipher; this one has ${payload.size}.`
@@ -237,14 +262,14 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
       if (record.status === 'PENDING_DELETE') return
       if (record.trashedAtMs !== null) {
         await getOrThrow(tools.inTurn([key], store.remove([key])), key)
-        coordinator.send({ type: 'blob.gone', record })
+        send({ type: 'blob.gone', record })
         return
       }
       let reason: Failure | null = null
       markFailed.set(keyText(key), (why) => {
         reason = why
       })
-      coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.deleted' } })
+      send({ type: 'blob.commanded', key, command: { type: 'blob.deleted' } })
       const isMarked = () => roster.get(key) === undefined || roster.get(key)?.status === 'PENDING_DELETE'
       await until(coordinator, () => reason !== null || isMarked(), closing.signal).finally(() => markFailed.delete(keyText(key)))
       if (reason !== null) throw new BlobSyncError(reason, key)
@@ -268,12 +293,12 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
     },
 
     retry: async (id, given = {}) => {
-      await ready
+      await opened()
       const wanted =
         id === undefined ? [...roster.all()].filter(mayBeRetried) : [(await knownOrThrow(id, given.namespace)).record]
       for (const record of wanted) {
         const key = { namespace: record.namespace, id: record.id }
-        coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.retried' } })
+        send({ type: 'blob.commanded', key, command: { type: 'blob.retried' } })
       }
       // The commands have queued their writes; a turn after these is one after them.
       await inOrder(wanted.map(keyText), () => Promise.resolve())
@@ -281,22 +306,22 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
 
     setPriority: async (id, priority, given = {}) => {
       const { key } = await knownOrThrow(id, given.namespace)
-      coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.prioritised', priority } })
+      send({ type: 'blob.commanded', key, command: { type: 'blob.prioritised', priority } })
       await inOrder([keyText(key)], () => Promise.resolve())
     },
 
     sync: async (given = {}) => {
-      await ready
+      await opened()
       mayRemoveMany = given.confirmRemovals ?? false
       return syncRound(coordinator, roster, given).finally(() => {
         mayRemoveMany = false
       })
     },
 
-    pause: () => coordinator.send({ type: 'sync.paused' }),
-    resume: () => coordinator.send({ type: 'sync.resumed' }),
+    pause: () => send({ type: 'sync.paused' }),
+    resume: () => send({ type: 'sync.resumed' }),
     idle: async () => {
-      await ready
+      await opened()
       await until(coordinator, () => isAtRest(coordinator, roster))
     },
     explain: (id, given = {}) => {
@@ -323,11 +348,11 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
             listener(next)
           }
           const stop = shown.observe(key, tell)
-          coordinator.send({ type: 'blob.observed', key })
+          send({ type: 'blob.observed', key })
           tell()
           return () => {
             stop()
-            coordinator.send({ type: 'blob.unobserved', key })
+            send({ type: 'blob.unobserved', key })
           }
         },
       }
@@ -358,9 +383,9 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
 
   /** Tells of a record that was written: its actor, where one lives, or else the coordinator alone. */
   const takeIn = (record: BlobRecord) => {
-    if (!roster.live.has(keyText(record))) return coordinator.send({ type: 'blob.added', record })
+    if (!roster.live.has(keyText(record))) return send({ type: 'blob.added', record })
     const key = { namespace: record.namespace, id: record.id }
-    coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record } })
+    send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record } })
   }
 
   /** Fetches one blob before all others; throws the first failure. */
@@ -390,9 +415,8 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
       const phase = roster.live.get(text)?.phase
       if (phase !== 'transferring') {
         // A living actor first: told after it has a slot, it would begin once more.
-        if (phase !== undefined)
-          coordinator.send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record: wanted } })
-        coordinator.send({ type: 'blob.wanted', record: roster.live.has(text) ? (roster.get(key) ?? wanted) : wanted })
+        if (phase !== undefined) send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record: wanted } })
+        send({ type: 'blob.wanted', record: roster.live.has(text) ? (roster.get(key) ?? wanted) : wanted })
       }
       const isDenied = () => coordinator.getSnapshot().value.access === 'denied'
       const isFull = () => coordinator.getSnapshot().value.room === 'full'
@@ -405,12 +429,12 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
       asked.callers -= 1
       if (asked.callers === 0) {
         askedFor.delete(text)
-        coordinator.send({ type: 'blob.unwanted', key })
+        send({ type: 'blob.unwanted', key })
       }
       const left = roster.get(key)
       if (asked.callers === 0 && asked.isNew && left?.status === 'PENDING_DOWNLOAD') {
         // It was only asked for: nothing of it is remembered.
-        coordinator.send({ type: 'blob.gone', record: left })
+        send({ type: 'blob.gone', record: left })
         await tools.inTurn([key], store.remove([key]))()
       }
     }

@@ -4,6 +4,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type { Failure } from '../model/failure'
 import type { Outcome } from '../model/outcome'
 import type { BlobRecord } from '../model/record'
+import { announced } from './announced'
 import { atRest, settle, writeUnlessAborted, type Attempt, type Tools } from './tools'
 import { tagAtEnd } from './upload'
 
@@ -35,7 +36,7 @@ export const mark = (tools: Tools, record: BlobRecord, signal: AbortSignal): Pro
   return settle(
     attempt,
     pipe(
-      announced(attempt),
+      tools.inTurn([record], announced(tools.store, record)),
       TE.chain((known) => {
         attempt.record = known
         return isLocalMatter(known) ? removeHere(attempt) : markHere(attempt)
@@ -43,21 +44,6 @@ export const mark = (tools: Tools, record: BlobRecord, signal: AbortSignal): Pro
     ),
   )
 }
-
-/** The record with what an upload that was called off has written: its PUT may still arrive. */
-const announced = ({ tools, record }: Attempt): TE.TaskEither<Failure, BlobRecord> =>
-  record.status !== 'PENDING_UPLOAD' || record.uploadWasTried
-    ? TE.right(record)
-    : pipe(
-        tools.inTurn([record], tools.store.record(record)),
-        TE.map(
-          O.match(
-            () => record,
-            ({ seal, uploadWasTried }) => (uploadWasTried ? { ...record, seal, uploadWasTried } : record),
-          ),
-        ),
-        TE.orElse((reason) => (reason._tag === 'Corrupt' ? TE.right(record) : TE.left(reason))),
-      )
 
 const isLocalMatter = ({ held, status, uploadWasTried }: BlobRecord): boolean =>
   held === 'localOnly' || held === 'conflict' || (status === 'PENDING_UPLOAD' && !uploadWasTried)

@@ -108,6 +108,27 @@ describe.each(['once', 'after a pause'])('delete while the own upload is in flig
   })
 })
 
+test('delete of a blob whose upload was called off, and that was changed since', async () => {
+  const memory = remoteMemory()
+  const { late, arrive } = lateTo(memoryRemote({ memory }))
+  const devices = threeOn(memory, true, late)
+  const [a] = devices
+  await a.ready
+  a.pause()
+  await a.put(text('hello'), { id: 'x' })
+  a.resume()
+  await seen(a, 'x', ({ phase }) => phase === 'transferring')
+  await new Promise((resolve) => setImmediate(resolve))
+  a.pause()
+  await seen(a, 'x', ({ phase }) => phase === 'queued')
+  await a.setPriority('x', 'high')
+  await a.delete('x')
+  a.resume()
+  await arrive()
+  await rounds(devices, [0, 1, 2], 3)
+  await allHold(devices, {})
+})
+
 describe('delete of a conflict', () => {
   test.each(cases)('$name', async ({ order, listsTags }) => {
     const devices = threeOn(remoteMemory(), listsTags)
