@@ -29,6 +29,8 @@ import { blobKey, keyText, Namespace, newBlobKey, type BlobKey } from './model/i
 import type { Outcome } from './model/outcome'
 import { newRecord, type BlobRecord } from './model/record'
 import { BlobSyncError, type BlobSync, type BlobSyncOptions, type BlobView } from './options'
+import { sameAs } from './same-content'
+import { storageSlots } from './storage-slots'
 import { isAtRest, syncRound, until } from './sync-round'
 import { watch } from './watch'
 
@@ -201,7 +203,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
         const existing = roster.get(key)
         if (existing !== undefined && existing.trashedAtMs === null && existing.erasedAtMs === null) {
           const isSame = isNamedByContent && existing.status !== 'PENDING_DELETE'
-          if (!isSame) return sameAs(tools, existing, payload)()
+          if (!isSame) return sameAs(store, existing, payload)()
           // Else it is known from the remote only, whose bytes nobody has verified: these are its content.
           if (existing.isHere) return E.right(existing)
         }
@@ -454,75 +456,3 @@ const mayBeRetried = (record: BlobRecord): boolean =>
   record.held === 'forbidden' ||
   record.held === 'tooLarge' ||
   record.held === 'corrupt'
-
-/** The record that has the id, if its content is the same; else `Exists`. */
-const sameAs = ({ store }: Tools, existing: BlobRecord, payload: Blob): TE.TaskEither<Failure, BlobRecord> => {
-  const taken =
-    existing.status === 'PENDING_DELETE'
-      ? failure('Exists', `“${existing.id}” is still being deleted: put it again after the next sync.`)
-      : failure('Exists', `“${existing.id}” is taken by other content. Blobs never change: delete it first, or use another id.`)
-  if (!existing.isHere || existing.sizeBytes !== payload.size) return TE.left(taken)
-  return pipe(
-    store.read(existing),
-    TE.chain(
-      O.match(
-        () => TE.left<Failure, BlobRecord>(taken),
-        (own) => async () => ((await areEqual(own, payload)) ? E.right(existing) : E.left(taken)),
-      ),
-    ),
-  )
-}
-
-const COMPARED_BYTES = 1 << 20
-
-const areEqual = async (a: Blob, b: Blob): Promise<boolean> => {
-  if (a.size !== b.size) return false
-  for (let at = 0; at < a.size; at += COMPARED_BYTES) {
-    const [left, right] = await Promise.all([a, b].map((blob) => blob.slice(at, at + COMPARED_BYTES).arrayBuffer()))
-    if (left === undefined || right === undefined) return false
-    const other = new Uint8Array(right)
-    if (!new Uint8Array(left).every((byte, index) => byte === other[index])) return false
-  }
-  return true
-}
-
-/** Turns at the store, as the coordinator grants them. After `close` every new use is `Aborted`. */
-const storageSlots = (request: (holder: string) => void) => {
-  const waiting = new Map<string, () => void>()
-  const inUse = new Set<Promise<unknown>>()
-  let holders = 0
-  let isClosed = false
-  const use = async <A>(task: TE.TaskEither<Failure, A>, release: (holder: string) => void): Promise<E.Either<Failure, A>> => {
-    const aborted = () => E.left(failure('Aborted', 'blobsync was closed.'))
-    if (isClosed) return aborted()
-    const holder = String(holders++)
-    await new Promise<void>((granted) => {
-      waiting.set(holder, granted)
-      request(holder)
-    })
-    if (isClosed) return aborted()
-    const run = task()
-    inUse.add(run)
-    try {
-      return await run
-    } finally {
-      inUse.delete(run)
-      if (!isClosed) release(holder)
-    }
-  }
-  return {
-    use:
-      <A>(task: TE.TaskEither<Failure, A>, release: (holder: string) => void) =>
-      () =>
-        use(task, release),
-    granted: (holder: string) => {
-      waiting.get(holder)?.()
-      waiting.delete(holder)
-    },
-    close: async () => {
-      isClosed = true
-      for (const granted of waiting.values()) granted()
-      await Promise.allSettled(inUse)
-    },
-  }
-}
