@@ -411,10 +411,14 @@ export const coordinatorMachine = base
         const outcome = outputOf<ListOutcome>(event)
         if (outcome.isDone) return
         const { failure } = outcome
+        if (failure._tag === 'Unauthorized' && context.listAccessRound !== context.accessRound) {
+          // The token was renewed meanwhile: what the old one met says nothing.
+          enqueue.raise({ type: 'sync.requested' })
+          return
+        }
         enqueue.assign(afterListFailure(context, failure, outcome.roll))
         enqueue.emit({ type: 'list.failed', failure })
-        if (failure._tag === 'Unauthorized' && context.listAccessRound === context.accessRound)
-          enqueue.raise({ type: 'access.refused' })
+        if (failure._tag === 'Unauthorized') enqueue.raise({ type: 'access.refused' })
       }),
       /** A bug in what lists, or in the remote: told as the list's failure, and tried again like one. */
       noteListCrash: base.enqueueActions(({ context, event, enqueue }) => {

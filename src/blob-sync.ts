@@ -7,6 +7,7 @@ import {
   blobMachine,
   coordinatorMachine,
   defaultDelaysMs,
+  DELAY_MS_MAX,
   Roster,
   type CoordinatorEvent,
   type ListOutcome,
@@ -66,6 +67,9 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
     onProgress: (key, bytes, totalBytes) => shown.onProgress(key, bytes, totalBytes),
   }
 
+  /** A clock that was set back would ask for more than a timer can hold. */
+  const waitUntil = (dueAtMs: number | null) => Math.min(Math.max(0, (dueAtMs ?? 0) - clock.now()), DELAY_MS_MAX)
+
   type Verb = (tools: Tools, record: BlobRecord, signal: AbortSignal) => Promise<Outcome>
   const run = (verb: Verb) =>
     fromPromise<Outcome, { readonly record: BlobRecord }>(({ input, signal }) => verb(tools, input.record, signal))
@@ -80,7 +84,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
       blob: blobMachine.provide({
         actors: { upload: run(upload), download: run(download), erase: run(erase), mark: run(markOrTell) },
         actions: { remember: ({ context }) => remember(context.record) },
-        delays: { backoff: ({ context }) => Math.max(0, (context.record.dueAtMs ?? 0) - clock.now()) },
+        delays: { backoff: ({ context }) => waitUntil(context.record.dueAtMs) },
       }),
       recall: fromPromise<RecallOutcome>(async () => {
         const result = await recall(tools, options.trashMs ?? TRASH_MS)()
@@ -109,7 +113,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
       }),
       refreshAccess: fromPromise<boolean>(async () => E.isRight(await remote.refreshAccess()())),
     },
-    delays: { untilDue: ({ context }) => Math.max(0, (context.roster.earliestDueMs() ?? 0) - clock.now()) },
+    delays: { untilDue: ({ context }) => waitUntil(context.roster.earliestDueMs()) },
   })
 
   const coordinator = createActor(machine, {

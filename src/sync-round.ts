@@ -2,7 +2,7 @@ import type { ActorRefFrom } from 'xstate'
 import type { coordinatorMachine, Roster } from '../machines'
 import { failure, type Failure } from './model/failure'
 import type { Listed } from './model/outcome'
-import { isActive, type BlobRecord } from './model/record'
+import { isActive, type Status } from './model/record'
 import { BlobSyncError, type BlobRef, type BlobTrouble, type SyncOptions, type SyncReport } from './options'
 
 type Coordinator = ActorRefFrom<typeof coordinatorMachine>
@@ -13,16 +13,16 @@ export const canProgress = (coordinator: Coordinator, roster: Roster): boolean =
   if (value.access === 'refreshing' || value.reconciliation === 'recalling' || value.reconciliation === 'listing') return true
   const isShut = value.access === 'denied' || value.connectivity === 'offline' || value.pace === 'slowed'
   const isPaused = value.transfers === 'paused'
-  const mayGo = (record: BlobRecord | undefined) =>
-    record !== undefined &&
-    !(record.status === 'PENDING_UPLOAD' && value.quota === 'exhausted') &&
-    !(record.status === 'PENDING_DOWNLOAD' && value.room === 'full')
-  for (const [key, { phase }] of roster.live) {
-    if (phase === 'transferring' || phase === 'marking' || phase === 'entering') return true
-    if (phase === 'queued' && !isShut && !isPaused && mayGo(roster.byText(key))) return true
-  }
+  const { transferring, marking, entering, queued } = roster.inPhase
+  if (transferring.size + marking.size + entering.size > 0) return true
   if (isShut) return false
-  return isPaused ? roster.wanted.size > 0 : mayGo(roster.nextReady())
+  if (isPaused) return roster.wanted.size > 0
+  const mayGo = (status: Status | undefined) =>
+    status !== undefined &&
+    !(status === 'PENDING_UPLOAD' && value.quota === 'exhausted') &&
+    !(status === 'PENDING_DOWNLOAD' && value.room === 'full')
+  for (const key of queued) if (mayGo(roster.byText(key)?.status)) return true
+  return roster.nextReady(mayGo) !== undefined
 }
 
 /** Whether nothing goes on until the app does something, or nothing is left to do. */

@@ -173,7 +173,7 @@ describe('Unauthorized', () => {
     let questions = 0
     const blobs = device({
       remote: remote({ token: () => Promise.resolve(tokens[questions++] ?? '') }),
-      backoff: { delaysMs: [20] },
+      backoff: { delaysMs: [3_600_000] },
     })
     behave(authorised('old'))
     await blobs.sync()
