@@ -10,7 +10,7 @@ import type { Content } from './options'
 export const blobOf = (content: Content): TE.TaskEither<Failure, Blob> => {
   if (content instanceof Blob) return TE.right(content)
   if (content instanceof ArrayBuffer) return TE.right(new Blob([content]))
-  if (content instanceof Uint8Array) return TE.right(new Blob([new Uint8Array(content)]))
+  if (content instanceof Uint8Array) return TE.right(new Blob([isPlain(content) ? content : new Uint8Array(content)]))
   if (content instanceof ReadableStream || Symbol.asyncIterator in content) {
     return TE.tryCatch(
       () => gather(content),
@@ -20,6 +20,9 @@ export const blobOf = (content: Content): TE.TaskEither<Failure, Blob> => {
   }
   return TE.left(failure('Corrupt', 'Only bytes, a Blob, a File or a stream of bytes can be put.'))
 }
+
+/** A Blob copies what it is made of, but takes no shared memory. */
+const isPlain = (bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> => bytes.buffer instanceof ArrayBuffer
 
 const gather = async (content: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Blob> => {
   const parts: Uint8Array<ArrayBuffer>[] = []

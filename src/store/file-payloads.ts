@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { keyText, type BlobKey } from '../model/ids'
 import type { FileLayer } from './file-layer'
 
-/** The payloads of a file store that are too large for its database: a file each, in folders by the first two characters. */
+/** The payloads of a file store that are too large for its database: a file each, in one folder, since a folder more is two more syncs of the disk. */
 export interface PayloadFiles {
   /** Begins a file that has no name yet under which anyone reads. */
   readonly draft: () => Promise<Draft>
@@ -36,17 +36,9 @@ export const openPayloadFiles = async (
   await layer.makeFolder(draftFolder)
   await layer.makeFolder(payloadFolder)
   await layer.syncFolder(directory)
-  const shards = new Set((await layer.list(payloadFolder)).filter((name) => /^[0-9a-f]{2}$/.test(name)))
   for (const name of await layer.list(draftFolder)) await removeQuietly(layer, join(draftFolder, name))
-  for (const shard of shards)
-    for (const file of await layer.list(join(payloadFolder, shard)))
-      if (!named.has(`${shard}/${file}`)) await removeQuietly(layer, join(payloadFolder, shard, file))
-
-  const makeShard = async (shard: string) => {
-    if (shards.has(shard)) return
-    await layer.makeFolder(join(payloadFolder, shard))
-    shards.add(shard)
-  }
+  for (const name of await layer.list(payloadFolder))
+    if (ours.test(name) && !named.has(name)) await removeQuietly(layer, join(payloadFolder, name))
 
   const draft = async (): Promise<Draft> => {
     const path = join(draftFolder, randomUUID())
@@ -57,18 +49,16 @@ export const openPayloadFiles = async (
     }
     const place = async (key: BlobKey) => {
       const name = freshName(key)
-      const shard = name.slice(0, 2)
       try {
         await file.sync()
         await file.close()
-        await makeShard(shard)
         await layer.rename(path, join(payloadFolder, name))
       } catch (error) {
         await discard()
         throw error
       }
       try {
-        await layer.syncFolder(join(payloadFolder, shard))
+        await layer.syncFolder(payloadFolder)
       } catch (error) {
         await removeQuietly(layer, join(payloadFolder, name))
         throw error
@@ -86,9 +76,9 @@ export const openPayloadFiles = async (
 }
 
 /** A hash, because ids differ in case and disks may not. */
-const freshName = (key: BlobKey): string => {
-  const hash = createHash('sha256').update(keyText(key)).digest('hex')
-  return `${hash.slice(0, 2)}/${hash.slice(2)}-${randomUUID()}`
-}
+const freshName = (key: BlobKey): string => `${createHash('sha256').update(keyText(key)).digest('hex')}-${randomUUID()}`
+
+/** Nothing else in the folder is touched. */
+const ours = /^[0-9a-f]{64}-/
 
 const removeQuietly = (layer: FileLayer, path: string): Promise<void> => layer.remove(path).catch(() => {})

@@ -33,7 +33,9 @@ for (const [name, engine] of engines) {
       const bytes = await encrypted(sizeBytes)
       const place = anywhere % bytes.length
       bytes[place] = (bytes[place] ?? 0) ^ (1 << bit)
-      expect(E.isLeft(await decrypt(bytes))).toBe(true)
+      // One bit of the scheme makes it someone else's blob: then it is never passed for a verified one.
+      const result = await decrypt(bytes)
+      expect(E.isLeft(result) || result.right.isExternal).toBe(true)
     })
 
     property.prop([fc.nat(200), fc.nat()])('no truncation verifies', async (sizeBytes, anywhere) => {
