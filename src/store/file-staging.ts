@@ -13,9 +13,13 @@ export type Use = <A>(
   run: (home: FileHome) => E.Either<Failure, A> | Promise<E.Either<Failure, A>>,
 ) => TaskEither<Failure, A>
 
+/** Bytes that come in small pieces reach the file in pieces of this size: each write is a trip to the thread pool. */
+const WRITE_BYTES = 1 << 20
+
 /** A staging that waits in memory up to the inline limit and goes on in a file. A call that fails ends it and discards the bytes. */
 export const stageIn = (home: FileHome, key: BlobKey, inlineBytesMax: number, use: Use): Staging => {
   let parts: Uint8Array<ArrayBuffer>[] = []
+  let partsBytes = 0
   let sizeBytes = 0
   let draft: Draft | null = null
   let hasEnded = false
@@ -44,9 +48,11 @@ export const stageIn = (home: FileHome, key: BlobKey, inlineBytesMax: number, us
     })
 
   const spill = async (): Promise<Draft> => {
-    draft = await home.files.draft()
-    for (const part of parts) await draft.append(part)
+    draft ??= await home.files.draft()
+    const bytes = Buffer.concat(parts)
     parts = []
+    partsBytes = 0
+    await draft.append(bytes)
     return draft
   }
 
@@ -55,16 +61,17 @@ export const stageIn = (home: FileHome, key: BlobKey, inlineBytesMax: number, us
     append: (bytes) =>
       step('Staging', async () => {
         sizeBytes += bytes.length
-        if (draft === null && sizeBytes <= inlineBytesMax) parts.push(new Uint8Array(bytes))
-        else await (draft ?? (await spill())).append(bytes)
+        parts.push(new Uint8Array(bytes))
+        partsBytes += bytes.length
+        if (sizeBytes > inlineBytesMax && partsBytes >= WRITE_BYTES) await spill()
         return E.right(undefined)
       }),
     commit: (record) =>
       step('Storing', async () => {
         const payload: Payload =
-          draft === null
+          sizeBytes <= inlineBytesMax
             ? { kind: 'inline', bytes: Buffer.concat(parts) }
-            : { kind: 'file', name: await draft.place(record), sizeBytes }
+            : { kind: 'file', name: await (await spill()).place(record), sizeBytes }
         end()
         return keep(home, record, payload)
       }),
