@@ -69,9 +69,7 @@ export const nodeFileLayer: FileLayer = {
   },
   openDatabase: (path, isReadOnly) => new DatabaseSync(path, { readOnly: isReadOnly }),
   openLog: async (databasePath) => {
-    // The log exists as long as the database is open; its name must be durable too.
     const log = await open(`${databasePath}-wal`, 'r+')
-    await syncFolder(dirname(databasePath))
     return { sync: () => log.datasync(), close: () => log.close() }
   },
   transact: (database, run) => {

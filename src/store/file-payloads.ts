@@ -35,7 +35,7 @@ export const openPayloadFiles = async (
   const payloadFolder = join(directory, 'payloads')
   await layer.makeFolder(draftFolder)
   await layer.makeFolder(payloadFolder)
-  // Their names are made durable together with that of the log, which is opened next.
+  // Their names are made durable by the sync of the whole folder that follows.
   for (const name of await layer.list(draftFolder)) await removeQuietly(layer, join(draftFolder, name))
   for (const name of await layer.list(payloadFolder))
     if (ours.test(name) && !named.has(name)) await removeQuietly(layer, join(payloadFolder, name))
