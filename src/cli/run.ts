@@ -19,7 +19,7 @@ const commands: readonly Command[] = [serve, put, sync, get, ls, rm, retry, stat
 
 /** Runs one command line, without `node` and the script. @returns the exit code. */
 export const run = async (args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> => {
-  const { name, rest } = split(args)
+  const { name, rest } = split(idsLast(args))
   const command = commands.find((each) => each.name === name)
   try {
     if (command !== undefined) return await runCommand(command, rest, environment)
@@ -35,6 +35,17 @@ export const run = async (args: readonly string[], environment: NodeJS.ProcessEn
   } catch (error) {
     return tell(error, command)
   }
+}
+
+/** An id that was derived from content is 43 characters, the first of which may be the “-” that options begin with. */
+const derivedId = /^-[A-Za-z0-9_-]{42}$/
+
+/** Moves such ids behind the “--” after which nothing is an option. */
+const idsLast = (args: readonly string[]): readonly string[] => {
+  const ids = args.filter((each) => derivedId.test(each))
+  if (ids.length === 0) return args
+  const others = args.filter((each) => !derivedId.test(each))
+  return [...others, ...(others.includes('--') ? [] : ['--']), ...ids]
 }
 
 const runCommand = async (command: Command, args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> => {

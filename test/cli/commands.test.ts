@@ -133,3 +133,11 @@ test('a wrong token ends a sync with 2 and says so', async () => {
   const { stdout: log } = await server.stop()
   expect(log).not.toMatch(/wrong|s3cret/)
 })
+
+test('an id that begins like an option is an id', async () => {
+  const id = `-P${'a'.repeat(41)}`
+  await writeFile(ground.path('one.txt'), 'one')
+  expect(await blobsync(['put', ground.path('one.txt'), `--id=${id}`], home)).toMatchObject({ code: 0 })
+  expect((await blobsync(['explain', id], home)).stdout).toContain(id)
+  expect(await blobsync(['rm', id], home)).toMatchObject({ code: 0, stdout: expect.stringContaining(id) })
+})
