@@ -11,6 +11,8 @@ export interface BlobInput {
   readonly record: BlobRecord
   /** The number of the coordinator’s last word to this blob; reports carry it back, so that old ones are known. */
   readonly turn: number
+  /** It comes to life with a slot: if it has work, that begins at once. */
+  readonly hasSlot: boolean
   readonly backoff: BackoffPlan
   readonly verifyAttempts: number
 }
@@ -94,6 +96,7 @@ const base = setup({
     isDownload: ({ context }) => context.record.status === 'PENDING_DOWNLOAD',
     isFailed: ({ context }) => context.record.status === 'FAILED_DOWNLOAD',
     isHeld: ({ context }) => context.record.held !== null,
+    hasSlot: ({ context }) => context.hasSlot,
     isWaiting: ({ context }) => context.record.dueAtMs !== null,
     isErased: ({ context }) => context.record.erasedAtMs !== null,
     leftNothing: ({ event }) => {
@@ -125,6 +128,7 @@ const base = setup({
     takeRecord: assign({ record: ({ event }) => outcomeOf({ event }).record }),
     takeRevision: assign({ record: ({ context, event }) => (event.type === 'blob.revised' ? event.record : context.record) }),
     takeTurn: assign({ turn: ({ context, event }) => (event.type === 'slot.granted' ? event.turn : context.turn) }),
+    useSlot: assign({ hasSlot: false }),
     takePriority: assign({
       record: ({ context, event }) =>
         event.type === 'blob.prioritised' ? { ...context.record, priority: event.priority } : context.record,
@@ -210,7 +214,12 @@ const waiting = {
 
 const deciding = base.createStateConfig({
   description: 'Finds out whether the blob may go, must wait or is held.',
-  always: [{ guard: 'isHeld', target: 'held' }, { guard: 'isWaiting', target: 'backingOff' }, { target: 'queued' }],
+  always: [
+    { guard: 'isHeld', target: 'held' },
+    { guard: 'isWaiting', target: 'backingOff' },
+    { guard: 'hasSlot', target: 'transferring', actions: 'useSlot' },
+    { target: 'queued' },
+  ],
 })
 
 /**
@@ -325,6 +334,7 @@ export const blobMachine = base.createMachine({
             { guard: 'isHeld', target: 'held' },
             { guard: 'isErased', target: 'confirming' },
             { guard: 'isWaiting', target: 'backingOff' },
+            { guard: 'hasSlot', target: 'transferring', actions: 'useSlot' },
             { target: 'queued' },
           ],
         },

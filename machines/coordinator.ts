@@ -7,11 +7,9 @@ import { backoffMs, DELAY_MS_MAX, type BackoffPlan } from './backoff'
 import { blobMachine, type BlobEvent, type BlobPhase, type BlobReport } from './blob'
 import type { Roster } from './roster'
 import { makeRoom, shareOut, trim, type Gates } from './window'
-import { Slots } from './slots'
 
 export interface CoordinatorInput {
   readonly transfers: number
-  readonly storage: number
   readonly liveActors: number
   readonly backoff: BackoffPlan
   readonly verifyAttempts: number
@@ -21,7 +19,6 @@ export interface CoordinatorInput {
 }
 
 export interface CoordinatorContext extends CoordinatorInput {
-  readonly slots: Slots
   /** Due time for which the alarm is set. */
   readonly alarmAtMs: number | null
   /** Counts tokens: a refusal of an older token says nothing about the present one. */
@@ -74,8 +71,6 @@ export type CoordinatorEvent =
   | { readonly type: 'sync.paused' }
   | { readonly type: 'sync.resumed' }
   | { readonly type: 'connectivity.changed'; readonly isOnline: boolean }
-  | { readonly type: 'storage.requested'; readonly holder: string }
-  | { readonly type: 'storage.released'; readonly holder: string }
   | { readonly type: 'access.refused' }
   | { readonly type: 'access.renewed' }
   | { readonly type: 'quota.exceeded' }
@@ -95,7 +90,6 @@ export type CoordinatorEmitted =
     >)
   | { readonly type: 'blob.gone'; readonly record: BlobRecord }
   | { readonly type: 'blob.crashed'; readonly record: BlobRecord; readonly error: unknown }
-  | { readonly type: 'storage.granted'; readonly holder: string }
   | { readonly type: 'records.recalled' }
   | { readonly type: 'recall.failed'; readonly failure: Failure }
   | { readonly type: 'remote.compared'; readonly comparison: Comparison }
@@ -148,22 +142,27 @@ const base = setup({
   },
   guards: {
     hasFailed: ({ event }) => event.type === 'blob.moved' && event.failure !== null,
+    hasBegun: ({ event }) => event.type === 'blob.moved' && event.phase === 'transferring',
     renewedAccess: ({ event }) => outputOf<boolean>(event),
     didRecall: ({ event }) => outputOf<RecallOutcome>(event).isDone,
     didList: ({ event }) => outputOf<ListOutcome>(event).isDone,
-    mayList: and([stateIn({ connectivity: 'online' }), stateIn({ access: 'granted' })]),
+    mayList: and([stateIn('#coordinator.connectivity.online'), stateIn('#coordinator.access.granted')]),
     isListWanted: ({ context }) => context.isListWanted,
     isTokenProven: ({ context }) => context.isTokenProven,
     goesOnline: ({ event }) => event.type === 'connectivity.changed' && event.isOnline,
     goesOffline: ({ event }) => event.type === 'connectivity.changed' && !event.isOnline,
-    isOnline: stateIn({ connectivity: 'online' }),
+    isOnline: stateIn('#coordinator.connectivity.online'),
     startsOnline: ({ context }) => context.isOnline,
     startsPaused: ({ context }) => context.isPaused,
-    isOpen: and([stateIn({ connectivity: 'online' }), stateIn({ access: 'granted' }), stateIn({ pace: 'flowing' })]),
-    isPausedNow: stateIn({ transfers: 'paused' }),
-    hasQuota: stateIn({ quota: 'available' }),
-    probesQuota: stateIn({ quota: 'probing' }),
-    isFull: stateIn({ room: 'full' }),
+    isOpen: and([
+      stateIn('#coordinator.connectivity.online'),
+      stateIn('#coordinator.access.granted'),
+      stateIn('#coordinator.pace.flowing'),
+    ]),
+    isPausedNow: stateIn('#coordinator.transfers.paused'),
+    hasQuota: stateIn('#coordinator.quota.available'),
+    probesQuota: stateIn('#coordinator.quota.probing'),
+    isFull: stateIn('#coordinator.room.full'),
   },
 })
 
@@ -179,21 +178,12 @@ export const coordinatorMachine = base
       shareOut: base.enqueueActions(({ context, enqueue, check }) => {
         const { roster } = context
         const isOpen = check('isOpen')
-        // Asked for only where it matters: this runs after nearly every event.
         const gates: Gates = {
           isOpen,
-          get isOnline() {
-            return isOpen || check('isOnline')
-          },
-          get isPaused() {
-            return check('isPausedNow')
-          },
-          get uploads() {
-            return check('hasQuota') ? 'all' : check('probesQuota') ? 'one' : 'none'
-          },
-          get isFull() {
-            return check('isFull')
-          },
+          isOnline: isOpen || check('isOnline'),
+          isPaused: check('isPausedNow'),
+          uploads: check('hasQuota') ? 'all' : check('probesQuota') ? 'one' : 'none',
+          isFull: check('isFull'),
         }
         for (const move of shareOut(context, gates)) {
           switch (move.kind) {
@@ -203,6 +193,7 @@ export const coordinatorMachine = base
                 input: {
                   record: move.record,
                   turn: move.turn,
+                  hasSlot: move.hasSlot,
                   backoff: context.backoff,
                   verifyAttempts: context.verifyAttempts,
                 },
@@ -250,7 +241,7 @@ export const coordinatorMachine = base
           const { turn } = roster.enter(key, context.accessRound)
           enqueue.spawnChild('blob', {
             id: key,
-            input: { record, turn, backoff: context.backoff, verifyAttempts: context.verifyAttempts },
+            input: { record, turn, hasSlot: false, backoff: context.backoff, verifyAttempts: context.verifyAttempts },
           })
         }
         const live = roster.live.get(key)
@@ -361,15 +352,6 @@ export const coordinatorMachine = base
         context.roster.promote(event.dueAtMs)
         enqueue.assign({ alarmAtMs: null })
       }),
-      requestStorage: base.enqueueActions(({ context, event, enqueue }) => {
-        assertEvent(event, 'storage.requested')
-        if (context.slots.request(event.holder)) enqueue.emit({ type: 'storage.granted', holder: event.holder })
-      }),
-      releaseStorage: base.enqueueActions(({ context, event, enqueue }) => {
-        assertEvent(event, 'storage.released')
-        const holder = context.slots.release(event.holder)
-        if (holder !== null) enqueue.emit({ type: 'storage.granted', holder })
-      }),
       reportBroken: base.enqueueActions(({ event, enqueue }) => {
         const outcome = outputOf<RecallOutcome>(event)
         if (!outcome.isDone) enqueue.emit({ type: 'recall.failed', failure: outcome.failure })
@@ -437,7 +419,6 @@ export const coordinatorMachine = base
     description: 'Supervises the actors of all blobs of one device.',
     context: ({ input }) => ({
       ...input,
-      slots: new Slots(input.storage),
       alarmAtMs: null,
       accessRound: 0,
       isTokenProven: true,
@@ -459,12 +440,14 @@ export const coordinatorMachine = base
       'blob.unobserved': { actions: ['observe', 'dismiss', 'shareOut'] },
       'blob.commanded': { actions: 'command' },
       'blob.answered': { actions: ['endCall', 'dismiss', 'shareOut'] },
-      'blob.moved': [{ guard: 'hasFailed', actions: ['followBlob', 'share'] }, { actions: ['followBlob', 'shareOut'] }],
+      'blob.moved': [
+        { guard: 'hasFailed', actions: ['followBlob', 'share'] },
+        { guard: 'hasBegun', actions: 'followBlob' },
+        { actions: ['followBlob', 'shareOut'] },
+      ],
       'blob.gone': { actions: 'forgetBlob' },
       'backoff.waived': { actions: ['wakeAll', 'shareOut'] },
       'alarm.rang': { actions: ['promoteDue', 'shareOut'] },
-      'storage.requested': { actions: 'requestStorage' },
-      'storage.released': { actions: 'releaseStorage' },
       'xstate.error.actor.*': { actions: 'setAside' },
     },
     states: {

@@ -23,16 +23,21 @@ export interface Live {
   isCalled: boolean
 }
 
-/** A blob that waits as a record: for a place in the window, or for its due time. */
-interface Ticket {
+/** A blob's place among those that wait. */
+export interface Place {
   readonly key: string
   readonly rank: number
   readonly order: number
+}
+
+/** A blob that waits as a record: for a slot, or for its due time. */
+export interface Ticket extends Place {
   readonly dueAtMs: number
   readonly direction: Direction
 }
 
-const goesBefore = (a: Ticket, b: Ticket): boolean => a.rank > b.rank || (a.rank === b.rank && a.order < b.order)
+/** The most pressing first, then the one that waits longest. */
+export const goesBefore = (a: Place, b: Place): boolean => a.rank > b.rank || (a.rank === b.rank && a.order < b.order)
 
 const readyHeap = () => new Heap<Ticket>(goesBefore)
 
@@ -183,19 +188,22 @@ export class Roster {
     if (record !== undefined) this.#issueTicket(key, record, live?.phase === 'queued' ? live.order : undefined)
   }
 
-  /** The record that has waited longest among the most pressing ones that may go, if any is ready. */
-  nextReady(mayGo: (direction: Direction) => boolean = () => true): BlobRecord | undefined {
+  /** Who waits longest among the most pressing ones that may go, if any is ready. */
+  nextReady(mayGo: (direction: Direction) => boolean = () => true): Ticket | undefined {
     let first: Ticket | undefined
     for (const direction of directions) {
       const top = this.#top(this.#ready[direction])
       if (top !== undefined && (first === undefined || goesBefore(top, first)) && mayGo(direction)) first = top
     }
-    return first === undefined ? undefined : this.#records.get(first.key)
+    return first
   }
 
-  /** The next record that was asked for and is ready; only a few ever are. */
-  nextWanted(): BlobRecord | undefined {
-    for (const key of this.wanted) if (this.#tickets.has(key)) return this.#records.get(key)
+  /** The next that was asked for and may go; only a few ever are. */
+  nextWanted(mayGo: (direction: Direction) => boolean): Ticket | undefined {
+    for (const key of this.wanted) {
+      const ticket = this.#tickets.get(key)
+      if (ticket !== undefined && mayGo(ticket.direction)) return ticket
+    }
     return undefined
   }
 

@@ -1,7 +1,7 @@
 /** Turns at the store: first come, first served, never more than `limit` at once. Changes in place, beside the chart. */
-export class Slots {
-  readonly #holders = new Set<string>()
-  readonly #waiting = new Set<string>()
+export class Slots<Holder> {
+  readonly #holders = new Set<Holder>()
+  readonly #waiting = new Set<Holder>()
   readonly #limit: number
 
   constructor(limit: number) {
@@ -13,7 +13,7 @@ export class Slots {
   }
 
   /** @returns whether the holder has the slot at once; else it is in `release`'s answer later. */
-  request(holder: string): boolean {
+  request(holder: Holder): boolean {
     if (this.#holders.size >= this.#limit) {
       this.#waiting.add(holder)
       return false
@@ -23,7 +23,7 @@ export class Slots {
   }
 
   /** Gives up a slot or a place in the queue. @returns who has the slot now. */
-  release(holder: string): string | null {
+  release(holder: Holder): Holder | null {
     this.#waiting.delete(holder)
     if (!this.#holders.delete(holder)) return null
     for (const next of this.#waiting) {

@@ -1,6 +1,6 @@
 import { keyText } from '../src/model/ids'
 import { isActive, rankOf, type BlobRecord, type Status } from '../src/model/record'
-import type { Live, Roster } from './roster'
+import { goesBefore, type Live, type Place, type Roster, type Ticket } from './roster'
 
 /** What holds for all transfers at this moment. */
 export interface Gates {
@@ -15,7 +15,14 @@ export interface Gates {
 }
 
 export type Move =
-  | { readonly kind: 'enter'; readonly key: string; readonly record: BlobRecord; readonly turn: number }
+  /** `hasSlot`: it begins its transfer at once. */
+  | {
+      readonly kind: 'enter'
+      readonly key: string
+      readonly record: BlobRecord
+      readonly turn: number
+      readonly hasSlot: boolean
+    }
   | { readonly kind: 'leave'; readonly key: string }
   | { readonly kind: 'grant'; readonly key: string; readonly turn: number }
 
@@ -26,7 +33,7 @@ interface Shares {
   readonly accessRound: number
 }
 
-/** Decides who enters the window, who leaves it, and who is given a slot; notes it in the roster. */
+/** Decides who is given a slot, who enters the window with it or because someone looks, and who leaves; notes it in the roster. */
 export const shareOut = (shares: Shares, gates: Gates): readonly Move[] => {
   const moves: Move[] = []
   const { roster } = shares
@@ -36,12 +43,11 @@ export const shareOut = (shares: Shares, gates: Gates): readonly Move[] => {
   }
   for (const key of roster.absent) {
     const record = roster.byText(key)
-    if (record !== undefined && !roster.setAside.has(key)) enter(shares, record, moves)
+    if (record !== undefined && !roster.setAside.has(key)) {
+      moves.push({ kind: 'enter', key, record, turn: roster.enter(key, shares.accessRound).turn, hasSlot: false })
+    }
   }
-  if (!gates.isOpen) return moves
-  for (let next = roster.nextWanted(); next !== undefined; next = roster.nextWanted()) enter(shares, next, moves)
-  if (!gates.isPaused) fillWindow(shares, gates, moves)
-  grantSlots(shares, gates, moves)
+  if (gates.isOpen) giveSlots(shares, gates, moves)
   return moves
 }
 
@@ -72,94 +78,87 @@ const leaveOffline = (roster: Roster, moves: Move[]): void => {
   }
 }
 
-const enter = ({ roster, accessRound }: Shares, record: BlobRecord, moves: Move[]): void => {
-  const key = keyText(record)
-  const { turn } = roster.enter(key, accessRound)
-  moves.push({ kind: 'enter', key, record, turn })
-}
-
-const mayGo =
-  (gates: Gates) =>
-  (status: Status): boolean => {
-    if (status === 'PENDING_UPLOAD') return gates.uploads !== 'none'
-    return status !== 'PENDING_DOWNLOAD' || !gates.isFull
-  }
-
-const fillWindow = (shares: Shares, gates: Gates, moves: Move[]): void => {
-  const { roster } = shares
-  for (let next = roster.nextReady(mayGo(gates)); next !== undefined; next = roster.nextReady(mayGo(gates))) {
-    if (roster.windowSize >= shares.liveActors) {
-      const leaver = whoGivesWay(roster, next, gates)
-      if (leaver === undefined) return
-      roster.leave(leaver)
-      moves.push({ kind: 'leave', key: leaver })
-    }
-    enter(shares, next, moves)
-  }
-}
-
-/** The one that backs off longest; else a queued one that may not go; else the least pressing one, if it is less so than the newcomer. */
-const whoGivesWay = (roster: Roster, newcomer: BlobRecord, gates: Gates): string | undefined => {
-  const isBound = (key: string) => roster.observed.has(key) || roster.live.get(key)?.isCalled === true
-  for (const key of roster.inPhase.backingOff) if (!isBound(key)) return key
-  let last: { readonly key: string; readonly rank: number; readonly order: number } | undefined
-  for (const key of roster.inPhase.queued) {
-    const record = roster.byText(key)
-    if (record === undefined || isBound(key)) continue
-    const order = roster.live.get(key)?.order ?? 0
-    const rank = mayGo(gates)(record.status) ? rankOf[record.priority] : 0
-    if (last === undefined || rank < last.rank || (rank === last.rank && order > last.order)) last = { key, rank, order }
-  }
-  return last !== undefined && last.rank < rankOf[newcomer.priority] ? last.key : undefined
-}
-
-const grantSlots = (shares: Shares, gates: Gates, moves: Move[]): void => {
+/** Gives each free slot to the most pressing of those that may go; of these, to the one that waits longest. */
+const giveSlots = (shares: Shares, gates: Gates, moves: Move[]): void => {
   const { roster } = shares
   while (roster.inPhase.transferring.size < shares.transfers) {
-    const next = nextForSlot(roster, gates)
-    // One that is just entering is about to say that it is queued.
-    if (next === undefined || next.live.phase === 'entering') return
-    roster.move(next.key, next.live, 'transferring')
-    next.live.accessRound = shares.accessRound
-    next.live.turn = roster.nextTurn()
-    moves.push({ kind: 'grant', key: next.key, turn: next.live.turn })
-  }
-}
-
-interface Candidate {
-  readonly key: string
-  readonly live: Live
-  readonly rank: number
-}
-
-/** Of those that may go, the most pressing; of these, the one that waits longest. */
-const nextForSlot = (roster: Roster, gates: Gates): Candidate | undefined => {
-  if (roster.inPhase.queued.size === 0) return undefined
-  const candidates =
-    roster.inPhase.entering.size === 0 ? roster.inPhase.queued : [...roster.inPhase.entering, ...roster.inPhase.queued]
-  const { isPaused, uploads, isFull } = gates
-  const mayUpload = uploads === 'all' || (uploads === 'one' && !isUploading(roster))
-  let first: Candidate | undefined
-  for (const key of candidates) {
-    const live = roster.live.get(key)
-    const record = roster.byText(key)
+    const mayGo = permission(roster, gates)
+    const ticket = gates.isPaused ? roster.nextWanted(mayGo) : roster.nextReady(mayGo)
+    const queued = nextQueued(roster, gates, mayGo)
     if (
-      live === undefined ||
-      record === undefined ||
-      !isActive(record) ||
-      record.dueAtMs !== null ||
-      (isPaused && !roster.wanted.has(key))
+      ticket !== undefined &&
+      (queued === undefined || goesBefore(ticket, queued)) &&
+      enterWithSlot(shares, ticket, mayGo, moves)
     )
       continue
-    if (record.status === 'PENDING_UPLOAD' ? !mayUpload : record.status === 'PENDING_DOWNLOAD' && isFull) continue
-    const rank = rankOf[record.priority]
-    if (first === undefined || rank > first.rank || (rank === first.rank && live.order < first.live.order))
-      first = { key, live, rank }
+    // One that is just entering is about to say that it is queued.
+    if (queued === undefined || queued.live.phase === 'entering') return
+    takeSlot(shares, queued.key, queued.live)
+    moves.push({ kind: 'grant', key: queued.key, turn: queued.live.turn })
   }
-  return first
+}
+
+/** @returns false if the window is full of blobs that are not to give way. */
+const enterWithSlot = (shares: Shares, ticket: Ticket, mayGo: MayGo, moves: Move[]): boolean => {
+  const { roster } = shares
+  const record = roster.byText(ticket.key)
+  if (record === undefined) return false
+  if (roster.windowSize >= shares.liveActors) {
+    const leaver = whoGivesWay(roster, ticket, mayGo)
+    if (leaver === undefined) return false
+    roster.leave(leaver)
+    moves.push({ kind: 'leave', key: leaver })
+  }
+  const live = roster.enter(ticket.key, shares.accessRound)
+  takeSlot(shares, ticket.key, live)
+  moves.push({ kind: 'enter', key: ticket.key, record, turn: live.turn, hasSlot: true })
+  return true
+}
+
+const takeSlot = ({ roster, accessRound }: Shares, key: string, live: Live): void => {
+  roster.move(key, live, 'transferring')
+  live.accessRound = accessRound
+  live.turn = roster.nextTurn()
+}
+
+type MayGo = (status: Status) => boolean
+
+const permission = (roster: Roster, { uploads, isFull }: Gates): MayGo => {
+  const mayUpload = uploads === 'all' || (uploads === 'one' && !isUploading(roster))
+  return (status) => (status === 'PENDING_UPLOAD' ? mayUpload : status !== 'PENDING_DOWNLOAD' || !isFull)
 }
 
 const isUploading = (roster: Roster): boolean => {
   for (const key of roster.inPhase.transferring) if (roster.byText(key)?.status === 'PENDING_UPLOAD') return true
   return false
+}
+
+/** The one that backs off longest; else a queued one that may not go; else the least pressing one, if it is less so than the newcomer. */
+const whoGivesWay = (roster: Roster, newcomer: Ticket, mayGo: MayGo): string | undefined => {
+  const isBound = (key: string) => roster.observed.has(key) || roster.live.get(key)?.isCalled === true
+  for (const key of roster.inPhase.backingOff) if (!isBound(key)) return key
+  let last: Place | undefined
+  for (const key of roster.inPhase.queued) {
+    const record = roster.byText(key)
+    if (record === undefined || isBound(key)) continue
+    const place = { key, rank: mayGo(record.status) ? rankOf[record.priority] : 0, order: roster.live.get(key)?.order ?? 0 }
+    if (last === undefined || goesBefore(last, place)) last = place
+  }
+  return last !== undefined && last.rank < newcomer.rank ? last.key : undefined
+}
+
+/** The next of the live ones that wait for a slot, or are about to. */
+const nextQueued = (roster: Roster, { isPaused }: Gates, mayGo: MayGo): (Place & { readonly live: Live }) | undefined => {
+  let first: (Place & { readonly live: Live }) | undefined
+  for (const phase of ['entering', 'queued'] as const) {
+    for (const key of roster.inPhase[phase]) {
+      const live = roster.live.get(key)
+      const record = roster.byText(key)
+      if (live === undefined || record === undefined || !isActive(record) || record.dueAtMs !== null) continue
+      if (!mayGo(record.status) || (isPaused && !roster.wanted.has(key))) continue
+      const place = { key, live, rank: rankOf[record.priority], order: live.order }
+      if (first === undefined || goesBefore(place, first)) first = place
+    }
+  }
+  return first
 }

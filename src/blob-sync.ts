@@ -44,9 +44,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
   const connectivity = options.connectivity ?? alwaysOnline()
   const roster = new Roster()
   const inOrder = turns()
-  const storage = storageSlots((holder) => send({ type: 'storage.requested', holder }))
-  const useStorage = <A>(use: TE.TaskEither<Failure, A>) =>
-    storage.use(use, (holder) => send({ type: 'storage.released', holder }))
+  const storage = storageSlots(options.storage ?? 10)
   const closing = new AbortController()
   /** What comes after `close`, an observer that leaves for one, finds nobody. */
   const send = (event: CoordinatorEvent) => {
@@ -63,7 +61,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
     cipher,
     now: clock.now,
     random: options.random ?? Math.random,
-    inTurn: (keys, use) => () => inOrder(keys.map(keyText), useStorage(use)),
+    inTurn: (keys, use) => () => inOrder(keys.map(keyText), storage.use(use)),
     onProgress: (key, bytes, totalBytes) => shown.onProgress(key, bytes, totalBytes),
   }
 
@@ -119,7 +117,6 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
   const coordinator = createActor(machine, {
     input: {
       transfers: options.transfers ?? 6,
-      storage: options.storage ?? 10,
       liveActors: options.liveActors ?? 64,
       backoff: { delaysMs: options.backoff?.delaysMs ?? defaultDelaysMs, jitter: options.backoff?.jitter ?? 0 },
       verifyAttempts: options.verifyAttempts ?? 1,
@@ -159,7 +156,6 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
   // Whoever calls anything gets the rejection; nobody has to look at `ready` itself.
   ready.catch(() => {})
 
-  coordinator.on('storage.granted', ({ holder }) => storage.granted(holder))
   coordinator.on('remote.compared', ({ comparison }) => {
     for (const record of comparison.changed) {
       shown.touch(record)

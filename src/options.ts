@@ -15,7 +15,7 @@ export interface BlobSyncOptions {
   readonly transfers?: number
   /** Uses of the store at once. @default 10 */
   readonly storage?: number
-  /** Blob actors alive at once, the observed ones besides. @default 64 */
+  /** Blob actors alive at once, the observed ones besides: those that transfer, and as many that back off as there is room for. @default 64 */
   readonly liveActors?: number
   /** Namespaces that `sync` lists, besides those that the store knows. @default ['default'] */
   readonly namespaces?: readonly string[]

@@ -36,6 +36,7 @@ const recordOf = (given: Partial<BlobRecord>): BlobRecord =>
 const inputOf = (record: BlobRecord): BlobInput => ({
   record,
   turn: 1,
+  hasSlot: false,
   backoff: { delaysMs: defaultDelaysMs, jitter: 0 },
   verifyAttempts: 1,
 })
@@ -187,6 +188,25 @@ describe('the chart of a blob', () => {
       expect(pathOf(actor.getSnapshot().value)).toBe(stateOf(left))
       actor.stop()
     }
+  })
+
+  test('begins at once with a slot from birth where it has work, and asks for another after that', () => {
+    const begun = new Set<string>()
+    for (const { steps } of paths) {
+      const { left } = walk(steps)
+      if (left === null) continue
+      const actor = createActor(alone({ record: null }), { input: { ...inputOf(left), hasSlot: true } })
+      actor.start()
+      const at = stateOf(left)
+      expect(pathOf(actor.getSnapshot().value)).toBe(at.replace('queued', 'transferring'))
+      if (at.endsWith('queued')) {
+        begun.add(at)
+        actor.send({ type: 'blob.revised', record: left })
+        expect(pathOf(actor.getSnapshot().value)).toBe(at)
+      }
+      actor.stop()
+    }
+    expect(begun).toEqual(new Set(['PENDING_UPLOAD.queued', 'PENDING_DOWNLOAD.queued', 'PENDING_DELETE.queued']))
   })
 
   test('refuses a retry of what only the app can settle', () => {
