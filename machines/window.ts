@@ -1,4 +1,3 @@
-import { keyText } from '../src/model/ids'
 import { isActive, rankOf, type BlobRecord, type Status } from '../src/model/record'
 import { goesBefore, type Live, type Place, type Roster, type Ticket } from './roster'
 
