@@ -23,7 +23,7 @@ import { turns } from './actors/turns'
 import { upload } from './actors/upload'
 import { systemClock } from './clock'
 import { alwaysOnline } from './connectivity'
-import { blobOf } from './content'
+import { payloadOf } from './content'
 import { explainBlob } from './explain'
 import { failure, type Failure } from './model/failure'
 import { blobKey, keyText, Namespace, newBlobKey, type BlobKey } from './model/ids'
@@ -189,9 +189,9 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
   const blobs: BlobSync = {
     put: async (content, given = {}) => {
       await opened()
-      const payload = await getOrThrow(blobOf(content))
-      if (payload.size > cipher.plaintextBytesMax) {
-        const reason = `A blob has at most ${cipher.plaintextBytesMax} bytes with this cipher; this one has ${payload.size}.`
+      const payload = await getOrThrow(payloadOf(content))
+      if (payload.sizeBytes > cipher.plaintextBytesMax) {
+        const reason = `A blob has at most ${cipher.plaintextBytesMax} bytes with this cipher; this one has ${payload.sizeBytes}.`
         throw new BlobSyncError(failure('TooLarge', reason))
       }
       const namespace = orThrow(blobKey('x', given.namespace)).namespace
@@ -212,7 +212,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
           status: 'PENDING_UPLOAD',
           held: given.localOnly === true ? 'localOnly' : null,
           priority: given.priority ?? 'medium',
-          sizeBytes: payload.size,
+          sizeBytes: payload.sizeBytes,
           isHere: true,
           seal: cipher.seal(),
           uploadWasTried: given.localOnly !== true && !isPaused,
@@ -236,7 +236,8 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
           const reason = 'Someone else encrypted this blob; nobody verified it. Ask for it as external to have it as it is.'
           throw new BlobSyncError(failure('Forbidden', reason), key)
         }
-        return O.toNullable(await getOrThrow(tools.inTurn([key], store.read(key)), key))
+        const payload = await getOrThrow(tools.inTurn([key], store.read(key)), key)
+        return O.isNone(payload) ? null : getOrThrow(payload.value.blob(), key)
       }
       if (record !== undefined) {
         if (record.status === 'FAILED_DOWNLOAD') {

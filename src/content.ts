@@ -1,28 +1,26 @@
 import * as TE from 'fp-ts/TaskEither'
 import { failure, type Failure } from './model/failure'
+import { blobPayload, bytesPayload, type Payload } from './model/payload'
 import type { Content } from './options'
 
 /**
- * What is put, as a Blob. Bytes are copied, so that the caller may reuse the buffer; a stream is read to its end.
+ * What is put, as a payload. Bytes are copied, so that the caller may reuse the buffer; a stream is read to its end.
  *
- * @returns `Corrupt` if it is nothing that can be put; `Unreachable` if the stream failed.
+ * @returns `Corrupt` if it is nothing that can be put; `StorageBroken` if the stream failed.
  */
-export const blobOf = (content: Content): TE.TaskEither<Failure, Blob> => {
-  if (content instanceof Blob) return TE.right(content)
-  if (content instanceof ArrayBuffer) return TE.right(new Blob([content]))
-  if (content instanceof Uint8Array) return TE.right(new Blob([isPlain(content) ? content : new Uint8Array(content)]))
+export const payloadOf = (content: Content): TE.TaskEither<Failure, Payload> => {
+  if (content instanceof Blob) return TE.right(blobPayload(content))
+  if (content instanceof ArrayBuffer) return TE.right(bytesPayload(new Uint8Array(content.slice())))
+  if (content instanceof Uint8Array) return TE.right(bytesPayload(new Uint8Array(content)))
   if (content instanceof ReadableStream || Symbol.asyncIterator in content) {
     return TE.tryCatch(
-      () => gather(content),
+      async () => blobPayload(await gather(content)),
       (error) =>
         failure('StorageBroken', `The stream to be put failed: ${error instanceof Error ? error.message : String(error)}`),
     )
   }
   return TE.left(failure('Corrupt', 'Only bytes, a Blob, a File or a stream of bytes can be put.'))
 }
-
-/** A Blob copies what it is made of, but takes no shared memory. */
-const isPlain = (bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> => bytes.buffer instanceof ArrayBuffer
 
 const gather = async (content: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Blob> => {
   const parts: Uint8Array<ArrayBuffer>[] = []

@@ -5,6 +5,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type { Encrypted } from '../cipher/cipher'
 import { failure, type Failure } from '../model/failure'
 import type { Outcome } from '../model/outcome'
+import type { Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
 import { atRest, settle, writeUnlessAborted, type Attempt, type Tools } from './tools'
 
@@ -47,19 +48,19 @@ const announce = (attempt: Attempt): TE.TaskEither<Failure, string> => {
   )
 }
 
-const payloadOf = ({ tools, record }: Attempt): TE.TaskEither<Failure, Blob> =>
+const payloadOf = ({ tools, record }: Attempt): TE.TaskEither<Failure, Payload> =>
   pipe(
     tools.inTurn([record], tools.store.read(record)),
     TE.chain(
       O.match(
-        () => TE.left<Failure, Blob>(failure('Corrupt', 'The payload is gone from this device: put the blob again.')),
+        () => TE.left<Failure, Payload>(failure('Corrupt', 'The payload is gone from this device: put the blob again.')),
         (payload) => TE.right(payload),
       ),
     ),
   )
 
 /** @returns the tag under which the remote holds the content. */
-const send = (attempt: Attempt, seal: string, payload: Blob): TE.TaskEither<Failure, string> => {
+const send = (attempt: Attempt, seal: string, payload: Payload): TE.TaskEither<Failure, string> => {
   const { tools, record, signal } = attempt
   return pipe(
     tools.cipher.encrypt(record, seal, payload),
@@ -75,7 +76,7 @@ const send = (attempt: Attempt, seal: string, payload: Blob): TE.TaskEither<Fail
 }
 
 /** The id is taken: by our own earlier PUT, by the same content, or by another. */
-const settleExisting = (attempt: Attempt, seal: string, payload: Blob, exists: Failure): TE.TaskEither<Failure, string> => {
+const settleExisting = (attempt: Attempt, seal: string, payload: Payload, exists: Failure): TE.TaskEither<Failure, string> => {
   const { tools, record, signal } = attempt
   return pipe(
     tools.remote.stat(record, { signal }),
@@ -92,7 +93,7 @@ const settleExisting = (attempt: Attempt, seal: string, payload: Blob, exists: F
   )
 }
 
-const tagOf = ({ tools, record }: Attempt, seal: string, payload: Blob): TE.TaskEither<Failure, string> =>
+const tagOf = ({ tools, record }: Attempt, seal: string, payload: Payload): TE.TaskEither<Failure, string> =>
   pipe(tools.cipher.encrypt(record, seal, payload), TE.chain(tagAtEnd))
 
 /** Reads an encryption to its end for the sake of its tag. */
@@ -107,20 +108,28 @@ export const tagAtEnd = ({ body, tag }: Encrypted): TE.TaskEither<Failure, strin
   )
 }
 
-const sameOnceFetched = (attempt: Attempt, payload: Blob, exists: Failure): TE.TaskEither<Failure, string> => {
+const sameOnceFetched = (attempt: Attempt, payload: Payload, exists: Failure): TE.TaskEither<Failure, string> => {
   const { tools, record, signal } = attempt
   let offset = 0
   return pipe(
     tools.remote.get(record, { signal }),
     TE.chain(({ body, tag }) =>
-      tools.cipher.decrypt(record, body, tag, (bytes) => async () => {
-        const own = new Uint8Array(await payload.slice(offset, offset + bytes.length).arrayBuffer())
+      tools.cipher.decrypt(record, body, tag, (bytes) => {
+        const from = offset
         offset += bytes.length
-        return own.length === bytes.length && own.every((byte, at) => byte === bytes[at]) ? E.right(undefined) : E.left(exists)
+        if (offset > payload.sizeBytes) return TE.left(exists)
+        return pipe(
+          payload.read(from, offset),
+          TE.filterOrElse(
+            (own) => own.every((byte, at) => byte === bytes[at]),
+            () => exists,
+          ),
+          TE.map(() => undefined),
+        )
       }),
     ),
     TE.filterOrElse(
-      ({ isExternal, sizeBytes }) => !isExternal && sizeBytes === payload.size,
+      ({ isExternal, sizeBytes }) => !isExternal && sizeBytes === payload.sizeBytes,
       () => exists,
     ),
     TE.map(({ tag }) => tag),

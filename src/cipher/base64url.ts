@@ -1,5 +1,5 @@
 import * as O from 'fp-ts/Option'
-import { textBytes, type Bytes } from './bytes'
+import { textBytes, type Bytes } from '../model/bytes'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const PAD = 0x3d

@@ -1,6 +1,7 @@
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Failure } from '../model/failure'
 import type { BlobKey } from '../model/ids'
+import type { Payload } from '../model/payload'
 
 /** What turns blobs into bytes that a server cannot read, and back. Every adapter passes `cipherConformance`. */
 export interface Cipher {
@@ -24,7 +25,7 @@ export interface Cipher {
    *
    * Fails as `TooLarge` before any work; as `Corrupt` if the seal is not one of this cipher's.
    */
-  readonly encrypt: (key: BlobKey, seal: string, payload: Blob) => TaskEither<Failure, Encrypted>
+  readonly encrypt: (key: BlobKey, seal: string, payload: Payload) => TaskEither<Failure, Encrypted>
 
   /**
    * Decrypts and verifies.
@@ -47,10 +48,10 @@ export interface Cipher {
    * The id that stands for this content: base64url without padding of HMAC-SHA-256(k, namespace ‖ 0x00 ‖ content), where
    * k = HKDF-SHA-256(secret, empty salt, info `blobsync id 1`, 32 bytes). Never derived with a key that encrypts.
    */
-  readonly contentId: (namespace: string, payload: Blob) => TaskEither<Failure, string>
+  readonly contentId: (namespace: string, payload: Payload) => TaskEither<Failure, string>
 }
 
-/** Takes bytes, and holds the producer back until it resolves. */
+/** Takes bytes, which are its own from then on, and holds the producer back until it resolves. */
 export type Sink = (bytes: Uint8Array) => TaskEither<Failure, void>
 
 export interface Encrypted {

@@ -1,5 +1,5 @@
 import * as O from 'fp-ts/Option'
-import type { Bytes } from './bytes'
+import type { Bytes } from '../model/bytes'
 import { TAG_BYTES, type GcmEngine } from './gcm'
 
 /** What this engine uses of `node:crypto`, told here so that no browser's bundle ever meets that name. */

@@ -1,5 +1,5 @@
 import * as O from 'fp-ts/Option'
-import { concatenated, type Bytes } from './bytes'
+import { concatenated, type Bytes } from '../model/bytes'
 
 /** AES-256-GCM with 16-byte tags and HMAC-SHA-256, however the platform does them. All engines give the same bytes. */
 export interface GcmEngine {

@@ -1,12 +1,15 @@
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Failure } from '../model/failure'
+import type { Payload } from '../model/payload'
 import { encodeBase64url } from './base64url'
-import { concatenated, textBytes, type Bytes } from './bytes'
+import { concatenated, textBytes, type Bytes } from '../model/bytes'
 import type { GcmEngine, Mac } from './gcm'
-import { readPayload, SLICE_BYTES } from './payload'
 
 const HASH_BYTES = 32
+
+/** How much of a payload is read at a time. */
+const SLICE_BYTES = 1024 * 1024
 
 /** HKDF-SHA-256 (RFC 5869) with an empty salt; 32 bytes, one block of its expansion. */
 export const deriveKey = async (engine: GcmEngine, secret: Bytes, info: string): Promise<Bytes> => {
@@ -26,14 +29,14 @@ export const macOf = async (begin: () => Mac, message: Bytes): Promise<Bytes> =>
 export const contentIds = (
   engine: GcmEngine,
   secret: Bytes,
-): ((namespace: string, payload: Blob) => TaskEither<Failure, string>) => {
+): ((namespace: string, payload: Payload) => TaskEither<Failure, string>) => {
   let beginning: Promise<() => Mac> | undefined
   return (namespace, payload) => async () => {
     beginning ??= deriveKey(engine, secret, 'blobsync id 1').then(engine.mac)
     const mac = (await beginning)()
     mac.update(concatenated(textBytes(namespace), Uint8Array.of(0)))
-    for (let position = 0; position < payload.size; position += SLICE_BYTES) {
-      const slice = await readPayload(payload, position, Math.min(position + SLICE_BYTES, payload.size))
+    for (let position = 0; position < payload.sizeBytes; position += SLICE_BYTES) {
+      const slice = await payload.read(position, Math.min(position + SLICE_BYTES, payload.sizeBytes))()
       if (E.isLeft(slice)) return slice
       mac.update(slice.right)
     }

@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import { failure, type Failure } from '../model/failure'
 import { base64urlBytes, decodeBase64url } from './base64url'
-import { textBytes, type Bytes } from './bytes'
+import { textBytes, type Bytes } from '../model/bytes'
 
 /** What stands before the ciphertext: who encrypted what, when and how. All of it is authenticated. */
 export interface Preamble {

@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import { failure, type Failure } from '../model/failure'
 import { decodeBase64url, encodeBase64url } from './base64url'
-import { textBytes, type Bytes } from './bytes'
+import { textBytes, type Bytes } from '../model/bytes'
 import { IV_BYTES } from './preamble'
 
 /** What a Soledad blob's encryption may use for one content only. */

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { failure, type Failure } from '../model/failure'
 import { encodeBase64url } from './base64url'
-import { concatenated, type Bytes } from './bytes'
+import { concatenated, type Bytes } from '../model/bytes'
 import type { Decrypted, Sink } from './cipher'
 import { TAG_BYTES, type GcmEngine, type Opener } from './gcm'
 import { EXTERNAL_SCHEME, GCM_METHOD, readPreamble, REVISION, SEPARATOR, SYMMETRIC_SCHEME, type Preamble } from './preamble'
@@ -73,28 +73,33 @@ const refuse =
 
 const asItCame: Opener = { update: (bytes) => concatenated(bytes), finish: O.some }
 
-/** Pours all but the last 16 bytes, which may be the tag: they are handed back. */
+/**
+ * Pours all but the last 16 bytes, which may be the tag: they are handed back. Each piece waits for the next one, which shows how much of
+ * it may belong to the tag; so hardly a byte is copied.
+ */
 const deliver = async (
   opener: Opener,
   first: Uint8Array,
   source: Source,
   sink: Sink,
 ): Promise<E.Either<Failure, { readonly held: Bytes; readonly sizeBytes: number }>> => {
-  let held: Bytes = new Uint8Array(0)
   let sizeBytes = 0
-  let bytes = first
+  let waiting = first
   for (;;) {
-    const joined = concatenated(held, bytes)
-    const surely = joined.subarray(0, Math.max(0, joined.length - TAG_BYTES))
-    held = joined.slice(surely.length)
-    const opened = opener.update(surely)
-    sizeBytes += opened.length
-    const sunk = await pour(opened, sink)
-    if (E.isLeft(sunk)) return sunk
     const piece = await source.next()
     if (E.isLeft(piece)) return piece
-    if (O.isNone(piece.right)) return E.right({ held, sizeBytes })
-    bytes = piece.right.value
+    const next = O.toNullable(piece.right)
+    const keptBytes = Math.max(0, TAG_BYTES - (next?.length ?? 0))
+    const surely = waiting.subarray(0, Math.max(0, waiting.length - keptBytes))
+    const held = waiting.subarray(surely.length)
+    if (surely.length > 0) {
+      const opened = opener.update(surely)
+      sizeBytes += opened.length
+      const sunk = await pour(opened, sink)
+      if (E.isLeft(sunk)) return sunk
+    }
+    if (next === null) return E.right({ held: concatenated(held), sizeBytes })
+    waiting = held.length === 0 ? next : concatenated(held, next)
   }
 }
 

@@ -3,8 +3,9 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import { failure, type Failure } from '../model/failure'
 import { CREATED_ID_CHARACTERS_MAX, type BlobKey } from '../model/ids'
+import type { Payload } from '../model/payload'
 import { Tag } from '../model/wire'
-import { textBytes } from './bytes'
+import { textBytes } from '../model/bytes'
 import type { Cipher } from './cipher'
 import { webGcm, type GcmEngine } from './gcm'
 import { nodeGcm } from './gcm-node'
@@ -72,7 +73,7 @@ const bestEngine = (): GcmEngine =>
     O.getOrElse(() => webGcm(crypto.subtle)),
   )
 
-const withinLimits = ({ id }: BlobKey, payload: Blob): E.Either<Failure, number> =>
+const withinLimits = ({ id }: BlobKey, payload: Payload): E.Either<Failure, number> =>
   id.length > CREATED_ID_CHARACTERS_MAX
     ? E.left(failure('TooLarge', `A Soledad blob's id has at most ${CREATED_ID_CHARACTERS_MAX} characters when it is encrypted.`))
-    : E.fromOption(() => failure('TooLarge', 'A Soledad blob is smaller than 1 GiB.'))(sizeField(payload.size))
+    : E.fromOption(() => failure('TooLarge', 'A Soledad blob is smaller than 1 GiB.'))(sizeField(payload.sizeBytes))

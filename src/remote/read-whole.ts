@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { pipe } from 'fp-ts/function'
+import { concatenated } from '../model/bytes'
 import { failureCarriedBy } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
 import { reasonOf } from './reason-of'
@@ -17,7 +18,7 @@ export const readWhole = async (
   } catch (thrown) {
     return E.left(bodyFailureOf(thrown, otherwise))
   }
-  return E.right(joined(parts))
+  return E.right(concatenated(...parts))
 }
 
 /** Why a body errored. */
@@ -26,13 +27,3 @@ export const bodyFailureOf = (thrown: unknown, otherwise: 'Unreachable' | 'Corru
     failureCarriedBy(thrown),
     O.getOrElse((): Failure => failure(otherwise, `The body could not be read: ${reasonOf(thrown)}`)),
   )
-
-const joined = (parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => {
-  const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0))
-  let place = 0
-  for (const part of parts) {
-    whole.set(part, place)
-    place += part.length
-  }
-  return whole
-}

@@ -9,7 +9,7 @@ import { parseRecord } from './check-record'
 import type { FileLayer } from './file-layer'
 
 /** Where a payload is: in the database, or in a file of so many bytes. */
-export type Payload =
+export type Place =
   | { readonly kind: 'inline'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'file'; readonly name: string; readonly sizeBytes: number }
 
@@ -20,10 +20,10 @@ export type Payload =
 export interface FileDatabase {
   readonly records: () => readonly E.Either<Failure, BlobRecord>[]
   readonly record: (key: BlobKey) => O.Option<E.Either<Failure, BlobRecord>>
-  readonly payload: (key: BlobKey) => O.Option<Payload>
+  readonly place: (key: BlobKey) => O.Option<Place>
   readonly fileNames: () => ReadonlySet<string>
   /** Null as the payload: none. */
-  readonly put: (record: BlobRecord, payload: Payload | null) => string | null
+  readonly put: (record: BlobRecord, place: Place | null) => string | null
   readonly remember: (record: BlobRecord) => void
   readonly remove: (key: BlobKey) => string | null
   readonly transact: (run: () => void) => void
@@ -124,20 +124,20 @@ const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
       const row = recordOf.get(namespace, id)
       return row === undefined ? O.none : O.some(parseRecord(`${namespace}/${id}`, text(row['record'])))
     },
-    payload: ({ namespace, id }) => {
+    place: ({ namespace, id }) => {
       const { file, fileBytes, bytes } = payloadOf.get(namespace, id) ?? {}
       if (typeof file === 'string') return O.some({ kind: 'file', name: file, sizeBytes: Number(fileBytes) })
       return bytes instanceof Uint8Array ? O.some({ kind: 'inline', bytes }) : O.none
     },
     fileNames: () => new Set(fileNames.all().map((row) => text(row['file']))),
-    put: (record, payload) => {
+    put: (record, place) => {
       const { namespace, id } = record
-      const file = payload?.kind === 'file' ? payload.name : null
-      const fileBytes = payload?.kind === 'file' ? payload.sizeBytes : null
+      const file = place?.kind === 'file' ? place.name : null
+      const fileBytes = place?.kind === 'file' ? place.sizeBytes : null
       const old = placeOf.get(namespace, id)
       const number = old?.['number'] ?? insert.run(namespace, id, JSON.stringify(record), file, fileBytes).lastInsertRowid
       if (old !== undefined) update.run(JSON.stringify(record), file, fileBytes, number)
-      if (payload?.kind === 'inline') keep.run(number, payload.bytes)
+      if (place?.kind === 'inline') keep.run(number, place.bytes)
       else if (old !== undefined) dropPayload.run(number)
       return textOrNull(old?.['file'])
     },

@@ -1,9 +1,11 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
+import type { Bytes } from '../model/bytes'
 import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
+import { bytesPayload, type Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
-import { databasePath, openFileDatabase, type FileDatabase, type Payload } from './file-database'
+import { databasePath, openFileDatabase, type FileDatabase, type Place } from './file-database'
 import { isAbsent, isFull, storageFailure } from './file-failure'
 import type { FileLayer } from './file-layer'
 import { takeFileLock } from './file-lock'
@@ -67,52 +69,84 @@ export const attempt = async <A>(
 }
 
 /** Commits a record and its payload, then removes the file that this replaced. Throws errors of the system. */
-export const keep = async (home: FileHome, record: BlobRecord, payload: Payload | null): Promise<E.Either<Failure, void>> => {
+export const keep = async (home: FileHome, record: BlobRecord, place: Place | null): Promise<E.Either<Failure, void>> => {
   try {
-    const replaced = await home.commit(() => home.database.put(record, payload))
+    const replaced = await home.commit(() => home.database.put(record, place))
     if (replaced !== null) await home.files.remove(replaced)
     return E.right(undefined)
   } catch (error) {
     // After an I/O error a commit may yet turn out to have reached the disk: only the next start can tell whether the file is named.
-    if (payload?.kind === 'file' && isFull(error)) await home.files.remove(payload.name)
+    if (place?.kind === 'file' && isFull(error)) await home.files.remove(place.name)
     throw error
   }
 }
 
-/** Writes a payload as a file that no record names yet. */
-export const fileOf = async (home: FileHome, key: BlobKey, payload: Blob): Promise<Payload> => {
-  const draft = await home.files.draft()
+/** Puts a payload into the database's hands, or into a file that no record names yet. */
+export const placeOf = async (
+  home: FileHome,
+  key: BlobKey,
+  payload: Payload,
+  inlineBytesMax: number,
+): Promise<E.Either<Failure, Place>> => {
+  const { sizeBytes } = payload
+  if (sizeBytes <= inlineBytesMax) return E.map((bytes: Bytes): Place => ({ kind: 'inline', bytes }))(await payload.read()())
+  const draft = await home.files.draft(key)
   try {
-    for (let start = 0; start < payload.size; start += SLICE_BYTES)
-      await draft.append(new Uint8Array(await payload.slice(start, start + SLICE_BYTES).arrayBuffer()))
+    for (let start = 0; start < sizeBytes; start += SLICE_BYTES) {
+      const slice = await payload.read(start, Math.min(start + SLICE_BYTES, sizeBytes))()
+      if (E.isLeft(slice)) {
+        await draft.discard()
+        return slice
+      }
+      await draft.append([slice.right])
+    }
   } catch (error) {
     await draft.discard()
     throw error
   }
-  return { kind: 'file', name: await draft.place(key), sizeBytes: payload.size }
+  return E.right({ kind: 'file', name: await draft.place(), sizeBytes })
 }
-
-export const inlineOf = async (payload: Blob): Promise<Payload> => ({
-  kind: 'inline',
-  bytes: new Uint8Array(await payload.arrayBuffer()),
-})
 
 /** The payload of a blob. A file that is gone or has another size is `Corrupt`. */
-export const readPayload = async (home: FileHome, key: BlobKey): Promise<E.Either<Failure, O.Option<Blob>>> => {
-  const payload = home.database.payload(key)
-  if (O.isNone(payload)) return E.right(O.none)
-  if (payload.value.kind === 'inline') return E.right(O.some(new Blob([payload.value.bytes])))
-  const { name, sizeBytes } = payload.value
-  try {
-    const blob = await home.files.open(name)
-    return blob.size === sizeBytes
-      ? E.right(O.some(blob))
-      : E.left(failure('Corrupt', `The file of ${keyText(key)} holds ${blob.size} bytes instead of ${sizeBytes}: it is damaged.`))
-  } catch (error) {
-    if (!isAbsent(error)) throw error
-    return E.left(failure('Corrupt', `The record of ${keyText(key)} names a payload, but its file is gone.`))
-  }
+export const payloadIn = async (home: FileHome, key: BlobKey): Promise<E.Either<Failure, O.Option<Payload>>> => {
+  const place = home.database.place(key)
+  if (O.isNone(place)) return E.right(O.none)
+  if (place.value.kind === 'inline') return E.right(O.some(bytesPayload(place.value.bytes)))
+  const { name, sizeBytes } = place.value
+  const from = fromFile(key)
+  const size = await from(() => home.files.sizeOf(name))
+  if (E.isLeft(size)) return size
+  if (size.right !== sizeBytes) return damaged(key, size.right, sizeBytes)
+  return E.right(
+    O.some({
+      sizeBytes,
+      read:
+        (start = 0, end = sizeBytes) =>
+        async () => {
+          const bytes = await from(() => home.files.read(name, start, end))
+          return E.isRight(bytes) && bytes.right.length < end - start
+            ? damaged(key, start + bytes.right.length, sizeBytes)
+            : bytes
+        },
+      blob: () => () => from(() => home.files.openBlob(name)),
+    }),
+  )
 }
+
+const fromFile =
+  (key: BlobKey) =>
+  <A>(read: () => Promise<A>): Promise<E.Either<Failure, A>> =>
+    attempt(`Reading ${keyText(key)}`, async () => {
+      try {
+        return E.right(await read())
+      } catch (error) {
+        if (!isAbsent(error)) throw error
+        return E.left(failure('Corrupt', `The record of ${keyText(key)} names a payload, but its file is gone.`))
+      }
+    })
+
+const damaged = (key: BlobKey, actualBytes: number, sizeBytes: number): E.Either<Failure, never> =>
+  E.left(failure('Corrupt', `The file of ${keyText(key)} holds ${actualBytes} bytes instead of ${sizeBytes}: it is damaged.`))
 
 // Few calls for large payloads, little memory for very large ones.
 const SLICE_BYTES = 4 * 1024 * 1024

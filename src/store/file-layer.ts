@@ -1,7 +1,8 @@
 import { openAsBlob } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { Bytes } from '../model/bytes'
 
 /** All that a file store asks of the system, in one place, so that every one of these calls can be made to fail. */
 export interface FileLayer {
@@ -9,14 +10,17 @@ export interface FileLayer {
   readonly makeFolder: (path: string) => Promise<void>
   /** Creates a file for appending; one that exists is an error. */
   readonly create: (path: string) => Promise<OpenFile>
-  readonly rename: (from: string, to: string) => Promise<void>
   /** Removes a file; absence is no error. */
   readonly remove: (path: string) => Promise<void>
   /** The names in a folder. */
   readonly list: (path: string) => Promise<readonly string[]>
   /** Makes the names in a folder durable. */
   readonly syncFolder: (path: string) => Promise<void>
-  /** A `Blob` that reads the file when it is read. Absence is `ENOENT`. */
+  /** Bytes of a file. Absence is `ENOENT`. */
+  readonly sizeOf: (path: string) => Promise<number>
+  /** The bytes from one position up to another, which is left out; fewer where the file ends. */
+  readonly read: (path: string, from: number, to: number) => Promise<Bytes>
+  /** A `Blob` that reads the file when it is read. */
   readonly openBlob: (path: string) => Promise<Blob>
   readonly openDatabase: (path: string, isReadOnly: boolean) => DatabaseSync
   /** Opens the write-ahead log of an open database, to sync it. */
@@ -27,7 +31,7 @@ export interface FileLayer {
 
 /** A file that is being written. */
 export interface OpenFile {
-  readonly append: (bytes: Uint8Array) => Promise<void>
+  readonly append: (parts: readonly Uint8Array[]) => Promise<void>
   /** Makes what was appended durable. */
   readonly sync: () => Promise<void>
   readonly close: () => Promise<void>
@@ -50,23 +54,32 @@ export const nodeFileLayer: FileLayer = {
   create: async (path) => {
     const file = await open(path, 'wx', 0o600)
     return {
-      append: async (bytes) => {
-        let written = 0
-        while (written < bytes.length) written += (await file.write(bytes, written)).bytesWritten
+      append: async (parts) => {
+        // One call may write a part only, when the disk is nearly full.
+        for (let rest = parts; rest.length > 0;) rest = after(rest, (await file.writev(rest)).bytesWritten)
       },
       sync: () => file.sync(),
       close: () => file.close(),
     }
   },
-  rename,
   remove: (path) => rm(path, { force: true }),
   list: (path) => readdir(path),
   syncFolder,
-  openBlob: async (path) => {
-    // `openAsBlob` itself does not say why it could not.
-    await stat(path)
-    return openAsBlob(path)
+  sizeOf: async (path) => (await stat(path)).size,
+  read: async (path, from, to) => {
+    const file = await open(path, 'r')
+    try {
+      // Memory that nobody else has: a pool's would be kept alive by the smallest part of it.
+      const { buffer } = Buffer.allocUnsafeSlow(to - from)
+      let filled = 0
+      for (let bytesRead = -1; bytesRead !== 0 && filled < buffer.byteLength; filled += bytesRead)
+        bytesRead = (await file.read(new Uint8Array(buffer, filled), 0, buffer.byteLength - filled, from + filled)).bytesRead
+      return new Uint8Array(buffer, 0, filled)
+    } finally {
+      await file.close()
+    }
   },
+  openBlob: (path) => openAsBlob(path),
   openDatabase: (path, isReadOnly) => new DatabaseSync(path, { readOnly: isReadOnly }),
   openLog: async (databasePath) => {
     const log = await open(`${databasePath}-wal`, 'r+')
@@ -93,6 +106,15 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close()
   }
+}
+
+const after = (parts: readonly Uint8Array[], bytes: number): readonly Uint8Array[] => {
+  let passed = 0
+  return parts.flatMap((part) => {
+    const start = Math.max(0, bytes - passed)
+    passed += part.length
+    return start >= part.length ? [] : [part.subarray(start)]
+  })
 }
 
 const undo = (database: DatabaseSync): void => {

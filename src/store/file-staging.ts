@@ -1,9 +1,10 @@
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
+import { concatenated } from '../model/bytes'
 import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
 import { keep, type FileHome } from './file-home'
-import type { Payload } from './file-database'
+import type { Place } from './file-database'
 import type { Draft } from './file-payloads'
 import type { Staging } from './store'
 
@@ -16,9 +17,12 @@ export type Use = <A>(
 /** Bytes that come in small pieces reach the file in pieces of this size: each write is a trip to the thread pool. */
 const WRITE_BYTES = 1 << 20
 
+/** Pieces of a few bytes would take more memory than what they hold. */
+const PARTS_MAX = 512
+
 /** A staging that waits in memory up to the inline limit and goes on in a file. A call that fails ends it and discards the bytes. */
 export const stageIn = (home: FileHome, key: BlobKey, inlineBytesMax: number, use: Use): Staging => {
-  let parts: Uint8Array<ArrayBuffer>[] = []
+  let parts: Uint8Array[] = []
   let partsBytes = 0
   let sizeBytes = 0
   let draft: Draft | null = null
@@ -48,11 +52,11 @@ export const stageIn = (home: FileHome, key: BlobKey, inlineBytesMax: number, us
     })
 
   const spill = async (): Promise<Draft> => {
-    draft ??= await home.files.draft()
-    const bytes = Buffer.concat(parts)
+    draft ??= await home.files.draft(key)
+    const full = parts
     parts = []
     partsBytes = 0
-    await draft.append(bytes)
+    await draft.append(full)
     return draft
   }
 
@@ -61,19 +65,19 @@ export const stageIn = (home: FileHome, key: BlobKey, inlineBytesMax: number, us
     append: (bytes) =>
       step('Staging', async () => {
         sizeBytes += bytes.length
-        parts.push(new Uint8Array(bytes))
+        if (parts.push(bytes) === PARTS_MAX) parts = [concatenated(...parts)]
         partsBytes += bytes.length
         if (sizeBytes > inlineBytesMax && partsBytes >= WRITE_BYTES) await spill()
         return E.right(undefined)
       }),
     commit: (record) =>
       step('Storing', async () => {
-        const payload: Payload =
+        const place: Place =
           sizeBytes <= inlineBytesMax
-            ? { kind: 'inline', bytes: Buffer.concat(parts) }
-            : { kind: 'file', name: await (await spill()).place(record), sizeBytes }
+            ? { kind: 'inline', bytes: concatenated(...parts) }
+            : { kind: 'file', name: await (await spill()).place(), sizeBytes }
         end()
-        return keep(home, record, payload)
+        return keep(home, record, place)
       }),
     discard: () => async () => E.right(await discard()),
   }

@@ -7,7 +7,7 @@ import { keyText } from '../model/ids'
 import type { BlobRecord } from '../model/record'
 import { databasePath, readRecords } from './file-database'
 import { isAbsent } from './file-failure'
-import { attempt, fileOf, inlineOf, keep, openFileHome, readPayload, type FileHome } from './file-home'
+import { attempt, keep, openFileHome, payloadIn, placeOf, type FileHome } from './file-home'
 import { nodeFileLayer, type FileLayer } from './file-layer'
 import { stageIn, type Use } from './file-staging'
 import type { Store } from './store'
@@ -58,11 +58,12 @@ export const fileStore = (directory: string, options: FileStoreOptions = {}): St
     records: () => use('Reading the records', ({ database }) => E.right(database.records())),
     record: (key) =>
       use(`Reading the record of ${keyText(key)}`, ({ database }) => O.sequence(E.Applicative)(database.record(key))),
-    read: (key) => use(`Reading ${keyText(key)}`, (home) => readPayload(home, key)),
+    read: (key) => use(`Reading ${keyText(key)}`, (home) => payloadIn(home, key)),
     write: (record, payload) =>
-      use(`Storing ${keyText(record)}`, async (home) =>
-        keep(home, record, payload.size > inlineBytesMax ? await fileOf(home, record, payload) : await inlineOf(payload)),
-      ),
+      use(`Storing ${keyText(record)}`, async (home) => {
+        const place = await placeOf(home, record, payload, inlineBytesMax)
+        return E.isLeft(place) ? place : keep(home, record, place.right)
+      }),
     remember: (records) =>
       use('Storing records', async ({ commit, database }) => E.right(await commit(() => records.forEach(database.remember)))),
     drop: (record) => use(`Dropping ${keyText(record)}`, (home) => keep(home, record, null)),

@@ -1,3 +1,5 @@
+import { sharedRuns } from './shared-runs'
+
 /** Runs a piece of work inside a transaction; resolves with what it returned once that is durable. */
 export type Commit = <A>(work: () => A) => Promise<A>
 
@@ -15,36 +17,20 @@ export interface Durability {
  * if the sync fails, nobody knows until the next start whether it has.
  */
 export const groupCommit = ({ transact, sync }: Durability): Commit => {
+  const syncShared = sharedRuns(sync)
   let waiting: Work[] = []
-  let made: Work[] = []
-  let isSyncing = false
 
   const flush = () => {
     const group = waiting
     waiting = []
+    const fail = (error: unknown) => group.forEach((work) => work.fail(error))
     try {
       transact(() => group.forEach((work) => work.run()))
     } catch (error) {
-      group.forEach((work) => work.fail(error))
+      fail(error)
       return
     }
-    made.push(...group)
-    if (!isSyncing) void syncAll()
-  }
-
-  const syncAll = async () => {
-    isSyncing = true
-    while (made.length > 0) {
-      const group = made
-      made = []
-      try {
-        await sync()
-        group.forEach((work) => work.succeed())
-      } catch (error) {
-        group.forEach((work) => work.fail(error))
-      }
-    }
-    isSyncing = false
+    syncShared().then(() => group.forEach((work) => work.succeed()), fail)
   }
 
   return <A>(work: () => A) =>

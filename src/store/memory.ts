@@ -1,8 +1,10 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
+import { concatenated, type Bytes } from '../model/bytes'
 import { failure, type Failure } from '../model/failure'
 import { keyText } from '../model/ids'
+import { bytesPayload, type Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
 import { checkRecord } from './check-record'
 import type { Staging, Store } from './store'
@@ -10,7 +12,7 @@ import type { Staging, Store } from './store'
 /** What a memory store keeps, by `namespace/id`. Given to a second store, it is as a disk after a restart. */
 export interface Memory {
   readonly records: Map<string, unknown>
-  readonly payloads: Map<string, Blob>
+  readonly payloads: Map<string, Bytes>
 }
 
 /** A place for a memory store to keep its blobs that outlives the store. */
@@ -32,24 +34,24 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
 
   const keep = (record: BlobRecord) => memory.records.set(keyText(record), { ...record })
 
-  const copyAndKeep = async (record: BlobRecord, payload: Blob): Promise<E.Either<Failure, void>> => {
-    const copied = await copyOf(payload)
-    if (E.isLeft(copied)) return copied
+  const readAndKeep = async (record: BlobRecord, payload: Payload): Promise<E.Either<Failure, void>> => {
+    const bytes = await payload.read()()
+    if (E.isLeft(bytes)) return bytes
     keep(record)
-    memory.payloads.set(keyText(record), copied.right)
+    memory.payloads.set(keyText(record), bytes.right)
     return E.right(undefined)
   }
 
-  const write = (record: BlobRecord, payload: Blob) =>
+  const write = (record: BlobRecord, payload: Payload) =>
     whileOpen(() => {
-      const writing = copyAndKeep(record, payload)
+      const writing = readAndKeep(record, payload)
       underWay.add(writing)
       void writing.then(() => underWay.delete(writing))
       return writing
     })
 
   const stage = (): Staging => {
-    let parts: Uint8Array<ArrayBuffer>[] = []
+    let parts: Uint8Array[] = []
     let isOver = false
     const whileStaged = <A>(run: () => TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
       isOver ? TE.left(failure('StorageBroken', 'The staging has ended.')) : run()
@@ -58,11 +60,10 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
       parts = []
     }
     return {
-      append: (bytes) => () =>
-        whileStaged(() => whileOpen<void>(() => (parts.push(new Uint8Array(bytes)), E.right(undefined))))(),
+      append: (bytes) => () => whileStaged(() => whileOpen<void>(() => (parts.push(bytes), E.right(undefined))))(),
       commit: (record) => () =>
         whileStaged(() => {
-          const payload = new Blob(parts)
+          const payload = bytesPayload(concatenated(...parts))
           end()
           return write(record, payload)
         })(),
@@ -79,7 +80,7 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
           ? E.map(O.some<BlobRecord>)(checkRecord(place, memory.records.get(place)))
           : E.right(O.none)
       }),
-    read: (key) => whileOpen(() => E.right(O.fromNullable(memory.payloads.get(keyText(key))))),
+    read: (key) => whileOpen(() => E.right(O.map(bytesPayload)(O.fromNullable(memory.payloads.get(keyText(key)))))),
     write,
     remember: (records) => whileOpen(() => E.right(records.forEach(keep))),
     drop: (record) =>
@@ -103,14 +104,5 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
       await Promise.all(underWay)
       return E.right(undefined)
     },
-  }
-}
-
-/** A file behind a `Blob` may change or go; what the store holds must not. */
-const copyOf = async (payload: Blob): Promise<E.Either<Failure, Blob>> => {
-  try {
-    return E.right(new Blob([await payload.arrayBuffer()]))
-  } catch (error) {
-    return E.left(failure('StorageBroken', `The content to be stored could not be read: ${String(error)}`))
   }
 }

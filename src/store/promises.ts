@@ -3,8 +3,11 @@ import * as O from 'fp-ts/Option'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
+import { concatenated, type Bytes } from '../model/bytes'
+import { CarriedFailure } from '../model/carried-failure'
 import { Failure, failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
+import { blobPayload, bytesPayload, type Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
 import { checkRecord } from './check-record'
 import type { Staging, Store } from './store'
@@ -18,7 +21,7 @@ import type { Staging, Store } from './store'
 export interface PromiseStore {
   readonly records: () => Promise<readonly unknown[]>
   readonly record: (key: BlobKey) => Promise<unknown>
-  readonly read: (key: BlobKey) => Promise<Blob | null | undefined>
+  readonly read: (key: BlobKey) => Promise<Blob | Bytes | null | undefined>
   readonly write: (record: BlobRecord, payload: Blob) => Promise<void>
   readonly remember: (records: readonly BlobRecord[]) => Promise<void>
   readonly drop: (record: BlobRecord) => Promise<void>
@@ -30,6 +33,7 @@ export interface PromiseStore {
 
 /** `Staging` in Promises. */
 export interface PromiseStaging {
+  /** The bytes are the store's: nobody changes them. */
   readonly append: (bytes: Uint8Array) => Promise<void>
   readonly commit: (record: BlobRecord) => Promise<void>
   readonly discard: () => Promise<void>
@@ -79,10 +83,14 @@ export const storeFromPromises = (object: PromiseStore): Store => {
       later(() =>
         pipe(
           lift(() => object.read(key)),
-          TE.map(O.fromNullable),
+          TE.map((found) =>
+            O.map((given: Blob | Bytes) => (given instanceof Blob ? blobPayload(given) : bytesPayload(given)))(
+              O.fromNullable(found),
+            ),
+          ),
         ),
       ),
-    write: (record, payload) => later(() => lift(() => object.write(record, payload))),
+    write: (record, payload) => later(() => lift(() => wholeBlob(payload).then((blob) => object.write(record, blob)))),
     remember: (records) => later(() => lift(() => object.remember(records))),
     drop: (record) => later(() => lift(() => object.drop(record))),
     remove: (keys) => later(() => lift(() => object.remove(keys))),
@@ -101,6 +109,12 @@ export const storeFromPromises = (object: PromiseStore): Store => {
   }
 }
 
+const wholeBlob = async (payload: Payload): Promise<Blob> => {
+  const blob = await payload.blob()()
+  if (E.isLeft(blob)) throw new CarriedFailure(blob.left)
+  return blob.right
+}
+
 const Thrown = t.type({ failure: Failure })
 
 const failureOf = (thrown: unknown): Failure =>
@@ -113,17 +127,17 @@ const Placed = t.type({ namespace: t.string, id: t.string })
 const placeIn = (value: unknown): string => (Placed.is(value) ? `${value.namespace}/${value.id}` : 'an unknown blob')
 
 const stageInMemory = (object: PromiseStore): PromiseStaging => {
-  let parts: Uint8Array<ArrayBuffer>[] | null = []
+  let parts: Uint8Array[] | null = []
   const held = () => {
     if (parts === null) throw new Error('the staging has ended')
     return parts
   }
   return {
     append: async (bytes) => {
-      held().push(new Uint8Array(bytes))
+      held().push(bytes)
     },
     commit: async (record) => {
-      const payload = new Blob(held())
+      const payload = new Blob([concatenated(...held())])
       parts = null
       await object.write(record, payload)
     },

@@ -3,6 +3,7 @@ import type { Option } from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Failure } from '../model/failure'
 import type { BlobKey } from '../model/ids'
+import type { Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
 
 /**
@@ -21,14 +22,14 @@ export interface Store {
   /** The record of one blob; `none` if there is none. */
   readonly record: (key: BlobKey) => TaskEither<Failure, Option<BlobRecord>>
 
-  /** The payload of one blob; `none` if the store does not hold it; absence is no failure. The `Blob` may be read lazily. */
-  readonly read: (key: BlobKey) => TaskEither<Failure, Option<Blob>>
+  /** The payload of one blob; `none` if the store does not hold it; absence is no failure. It may be read lazily. */
+  readonly read: (key: BlobKey) => TaskEither<Failure, Option<Payload>>
 
   /**
    * Writes payload and record together, or nothing; replaces what was there; durable when it resolves. The same write
    * twice is harmless. `StorageFull`, `StorageBroken`.
    */
-  readonly write: (record: BlobRecord, payload: Blob) => TaskEither<Failure, void>
+  readonly write: (record: BlobRecord, payload: Payload) => TaskEither<Failure, void>
 
   /** Writes records all or none, leaves payloads as they are; durable when it resolves. */
   readonly remember: (records: readonly BlobRecord[]) => TaskEither<Failure, void>
@@ -50,7 +51,7 @@ export interface Store {
 
 /** Bytes on their way into a store. Exactly one of `commit` and `discard` ends it; a crash discards it. */
 export interface Staging {
-  /** Adds bytes at the end. The store owns the buffer until this resolves, and copies what it keeps. */
+  /** Adds bytes at the end. They are the store's from then on: nobody changes them. */
   readonly append: (bytes: Uint8Array) => TaskEither<Failure, void>
   /** Makes the bytes the payload of `record`, as `Store.write` does: atomic, durable, replacing. */
   readonly commit: (record: BlobRecord) => TaskEither<Failure, void>

@@ -1,5 +1,5 @@
 import { right } from 'fp-ts/TaskEither'
-import { concatenated, type Bytes } from '../cipher/bytes'
+import { concatenated, type Bytes } from '../model/bytes'
 import type { Sink } from '../cipher/cipher'
 
 /** Bytes without a pattern, the same each time. */
@@ -47,12 +47,12 @@ export const wholeOf = async (body: Uint8Array | ReadableStream<Uint8Array>): Pr
   return concatenated(...parts)
 }
 
-/** A sink that keeps copies of what it takes. */
+/** A sink that keeps what it takes, as a store may: a cipher that uses a buffer again spoils it. */
 export const collecting = (): { readonly take: Sink; readonly bytes: () => Bytes } => {
-  const parts: Bytes[] = []
+  const parts: Uint8Array[] = []
   return {
     take: (bytes) => {
-      parts.push(concatenated(bytes))
+      parts.push(bytes)
       return right(undefined)
     },
     bytes: () => concatenated(...parts),

@@ -1,10 +1,11 @@
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
-import { concatenated, type Bytes } from '../cipher/bytes'
+import { concatenated, textBytes, type Bytes } from '../model/bytes'
 import type { Cipher, Encrypted } from '../cipher/cipher'
 import { CarriedFailure } from '../model/carried-failure'
 import { failure, throttled } from '../model/failure'
 import { blobKey, BlobId, type BlobKey } from '../model/ids'
+import { bytesPayload, type Payload } from '../model/payload'
 import { Tag } from '../model/wire'
 import type { Case } from './case'
 import { bodyOf, collecting, noise, pieces, wholeOf } from './cipher-bytes'
@@ -70,7 +71,7 @@ export const cipherConformance = (make: () => Cipher): readonly Case[] => [
     name: 'a seal of another kind is Corrupt',
     run: async () => {
       for (const seal of ['', 'nonsense', `${make().seal()}x`, ` ${make().seal()}`]) {
-        expectLeft(await make().encrypt(key, seal, new Blob(['x']))(), `seal “${seal}”`, 'Corrupt')
+        expectLeft(await make().encrypt(key, seal, bytesPayload(textBytes('x')))(), `seal “${seal}”`, 'Corrupt')
       }
     },
   },
@@ -225,7 +226,7 @@ export const cipherConformance = (make: () => Cipher): readonly Case[] => [
     name: 'a content’s id depends on the content and the namespace alone, and is a legal id',
     run: async () => {
       const idOf = async (namespace: string, text: string) =>
-        expectRight(await make().contentId(namespace, new Blob([text]))(), 'contentId')
+        expectRight(await make().contentId(namespace, bytesPayload(textBytes(text)))(), 'contentId')
       const id = await idOf('photos', 'content')
       expectTrue(BlobId.is(id) && id.length === 43, `“${id}” is a legal id of 43 characters`)
       expectEqual(await idOf('photos', 'content'), id, 'the same content again')
@@ -246,7 +247,7 @@ const keyOf = (id: string): BlobKey => expectRight(blobKey(id), 'a key')
 const key = keyOf('a-blob')
 
 const encryptedAs = async (cipher: Cipher, seal: string, plaintext: Bytes): Promise<Encrypted> =>
-  expectRight(await cipher.encrypt(key, seal, new Blob([plaintext]))(), 'encrypt')
+  expectRight(await cipher.encrypt(key, seal, bytesPayload(plaintext))(), 'encrypt')
 
 const encrypted = async (cipher: Cipher, plaintext: Bytes) => {
   const made = await encryptedAs(cipher, cipher.seal(), plaintext)
@@ -260,12 +261,7 @@ const isFoundIn = (bytes: Uint8Array, sought: Uint8Array): boolean =>
   bytes.some((_, position) => sought.every((byte, index) => bytes[position + index] === byte))
 
 /** Says to be of that size, and fails when it is read. */
-const untouchable = (sizeBytes: number): Blob => {
-  const read = () => Promise.reject(new Error('the payload was read'))
-  const properties = { size: { value: sizeBytes }, arrayBuffer: { value: read }, bytes: { value: read } }
-  const blob = Object.defineProperties(new Blob([]), properties)
-  return Object.defineProperties(blob, {
-    slice: { value: () => blob },
-    stream: { value: () => bodyOf([], new Error('the payload was read')) },
-  })
+const untouchable = (sizeBytes: number): Payload => {
+  const read = () => TE.left(failure('StorageBroken', 'the payload was read'))
+  return { sizeBytes, read, blob: read }
 }

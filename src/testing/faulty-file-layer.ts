@@ -7,10 +7,11 @@ export const fileCalls = [
   'append',
   'sync',
   'close',
-  'rename',
   'remove',
   'list',
   'syncFolder',
+  'sizeOf',
+  'read',
   'openBlob',
   'openDatabase',
   'openLog',
@@ -39,18 +40,19 @@ export const faultyFileLayer = (fault: (call: FileCall) => Error | null, layer: 
     }
   return {
     makeFolder: faulty('makeFolder', layer.makeFolder),
-    rename: faulty('rename', layer.rename),
     remove: faulty('remove', layer.remove),
     list: faulty('list', layer.list),
     syncFolder: faulty('syncFolder', layer.syncFolder),
+    sizeOf: faulty('sizeOf', layer.sizeOf),
+    read: faulty('read', layer.read),
     openBlob: faulty('openBlob', layer.openBlob),
     create: faulty('create', async (path) => {
       const file = await layer.create(path)
       return {
-        append: async (bytes) => {
+        append: async (parts) => {
           const error = fault('append')
-          if (error === null) return file.append(bytes)
-          await file.append(bytes.subarray(0, bytes.length / 2))
+          if (error === null) return file.append(parts)
+          await file.append(parts.map((part) => part.subarray(0, part.length / 2)))
           throw error
         },
         sync: faulty('sync', file.sync),

@@ -1,7 +1,9 @@
 import * as E from 'fp-ts/Either'
+import * as TE from 'fp-ts/TaskEither'
 import type { TaskEither } from 'fp-ts/TaskEither'
-import type { Failure } from '../model/failure'
+import { failure, type Failure } from '../model/failure'
 import { blobKey, keyText, type BlobKey } from '../model/ids'
+import { bytesPayload } from '../model/payload'
 import { newRecord, type BlobRecord } from '../model/record'
 import type { Store } from '../store/store'
 import type { Case } from './case'
@@ -72,7 +74,7 @@ const promises: readonly StorePromise[] = [
     name: `a payload of ${size} bytes and its record come back as they were written`,
     keep: async (store) => {
       const record = recordOf('a', { sizeBytes: size, seal: 'seal', priority: 'high' })
-      await done(store.write(record, new Blob([bytes(size, 1)])))
+      await done(store.write(record, bytesPayload(bytes(size, 1))))
       await expectPayload(store, record, bytes(size, 1))
       await expectRecord(store, record)
     },
@@ -80,7 +82,7 @@ const promises: readonly StorePromise[] = [
   {
     name: 'the same write twice is harmless',
     keep: async (store) => {
-      for (const _ of [1, 2]) await done(store.write(recordOf('a'), new Blob([bytes(100_000, 1)])))
+      for (const _ of [1, 2]) await done(store.write(recordOf('a'), bytesPayload(bytes(100_000, 1))))
       await expectPayload(store, key('a'), bytes(100_000, 1))
       expectEqual((await done(store.records())).length, 1, 'records')
     },
@@ -90,7 +92,7 @@ const promises: readonly StorePromise[] = [
     keep: async (store) => {
       for (const [index, size] of [...sizes, ...sizes.toReversed()].entries()) {
         const record = recordOf('a', { sizeBytes: size, changedAtMs: index })
-        await done(store.write(record, new Blob([bytes(size, index)])))
+        await done(store.write(record, bytesPayload(bytes(size, index))))
         await expectPayload(store, record, bytes(size, index))
         await expectRecord(store, record)
       }
@@ -99,8 +101,8 @@ const promises: readonly StorePromise[] = [
   {
     name: 'records change without touching payloads, and may come first',
     keep: async (store) => {
-      await done(store.write(recordOf('a'), new Blob([bytes(10, 1)])))
-      await done(store.write(recordOf('b'), new Blob([bytes(100_000, 2)])))
+      await done(store.write(recordOf('a'), bytesPayload(bytes(10, 1))))
+      await done(store.write(recordOf('b'), bytesPayload(bytes(100_000, 2))))
       const changed = ['a', 'b', 'c'].map((id) => recordOf(id, { status: 'SYNCED', changedAtMs: 7 }))
       await done(store.remember(changed))
       for (const record of changed) await expectRecord(store, record)
@@ -146,7 +148,7 @@ const promises: readonly StorePromise[] = [
     name: 'ids that differ in case or namespace only are different blobs',
     keep: async (store) => {
       const records = [recordOf('aa'), recordOf('AA'), recordOf('aa', {}, 'Default')]
-      for (const [index, record] of records.entries()) await done(store.write(record, new Blob([bytes(70_000, index)])))
+      for (const [index, record] of records.entries()) await done(store.write(record, bytesPayload(bytes(70_000, index))))
       for (const [index, record] of records.entries()) await expectPayload(store, record, bytes(70_000, index))
     },
   },
@@ -154,7 +156,7 @@ const promises: readonly StorePromise[] = [
     name: 'the longest id is stored like any other',
     keep: async (store) => {
       const record = recordOf('z'.repeat(254), {}, 'n'.repeat(254))
-      await done(store.write(record, new Blob([bytes(70_000, 1)])))
+      await done(store.write(record, bytesPayload(bytes(70_000, 1))))
       await expectPayload(store, record, bytes(70_000, 1))
       await expectRecord(store, record)
     },
@@ -166,7 +168,7 @@ const promises: readonly StorePromise[] = [
         ['a', 10],
         ['b', 100_000],
       ] as const) {
-        await done(store.write(recordOf(id), new Blob([bytes(size, 1)])))
+        await done(store.write(recordOf(id), bytesPayload(bytes(size, 1))))
         for (const changedAtMs of [5, 6]) {
           await done(store.drop(recordOf(id, { isHere: false, changedAtMs })))
           await expectRecord(store, recordOf(id, { isHere: false, changedAtMs }))
@@ -180,16 +182,16 @@ const promises: readonly StorePromise[] = [
   {
     name: 'remove forgets records and payloads, and absence is no failure',
     keep: async (store) => {
-      await done(store.write(recordOf('a'), new Blob([bytes(10, 1)])))
-      await done(store.write(recordOf('b'), new Blob([bytes(100_000, 1)])))
-      await done(store.write(recordOf('c'), new Blob([bytes(10, 3)])))
+      await done(store.write(recordOf('a'), bytesPayload(bytes(10, 1))))
+      await done(store.write(recordOf('b'), bytesPayload(bytes(100_000, 1))))
+      await done(store.write(recordOf('c'), bytesPayload(bytes(10, 3))))
       await done(store.remove([key('a'), key('b'), key('never')]))
       for (const id of ['a', 'b']) {
         expectNone(await done(store.record(key(id))), `the record of ${id}`)
         expectNone(await done(store.read(key(id))), `the payload of ${id}`)
       }
       await expectPayload(store, key('c'), bytes(10, 3))
-      await done(store.write(recordOf('a'), new Blob([bytes(5, 9)])))
+      await done(store.write(recordOf('a'), bytesPayload(bytes(5, 9))))
       await expectPayload(store, key('a'), bytes(5, 9))
     },
   },
@@ -205,7 +207,7 @@ const promises: readonly StorePromise[] = [
     name: 'many writes at once all arrive',
     keep: async (store) => {
       const ids = Array.from({ length: 60 }, (_, index) => `blob-${index}`)
-      await Promise.all(ids.map((id, index) => done(store.write(recordOf(id), new Blob([bytes(index * 3_000, index)])))))
+      await Promise.all(ids.map((id, index) => done(store.write(recordOf(id), bytesPayload(bytes(index * 3_000, index))))))
       for (const [index, id] of ids.entries()) await expectPayload(store, key(id), bytes(index * 3_000, index))
     },
   },
@@ -233,7 +235,7 @@ const promises: readonly StorePromise[] = [
     name: 'a staging that is discarded, also twice, leaves what was there',
     keep: async (store) => {
       for (const size of [10, 200_000]) {
-        await done(store.write(recordOf('a'), new Blob([bytes(size, 1)])))
+        await done(store.write(recordOf('a'), bytesPayload(bytes(size, 1))))
         const staging = await done(store.stage(key('a')))
         await done(staging.append(bytes(size, 2)))
         await done(staging.discard())
@@ -247,7 +249,7 @@ const promises: readonly StorePromise[] = [
   {
     name: 'a commit replaces what was there, and several stagings keep apart',
     keep: async (store) => {
-      await done(store.write(recordOf('a'), new Blob([bytes(200_000, 1)])))
+      await done(store.write(recordOf('a'), bytesPayload(bytes(200_000, 1))))
       const [one, other] = [await done(store.stage(key('a'))), await done(store.stage(key('b')))]
       for (const part of inParts(bytes(150_000, 5))) {
         await done(one.append(part))
@@ -265,32 +267,47 @@ const promises: readonly StorePromise[] = [
     },
   },
   {
-    name: 'the buffer of an append may be used again once it resolved',
+    name: 'a payload is read in parts, and as a Blob, as often as one likes',
     keep: async (store) => {
-      for (const size of [100, 80_000]) {
-        const staging = await done(store.stage(key('a')))
-        const buffer = new Uint8Array(size)
-        for (const fill of [1, 2, 3]) await done(staging.append(buffer.fill(fill)))
-        buffer.fill(9)
-        await done(staging.commit(recordOf('a')))
-        const expected = new Uint8Array(3 * size).map((_, index) => 1 + Math.floor(index / size))
-        await expectPayload(store, key('a'), expected)
+      for (const size of [1_000, 300_000]) {
+        const whole = bytes(size, 1)
+        await done(store.write(recordOf('a', { sizeBytes: size }), bytesPayload(whole)))
+        const payload = expectSome(await done(store.read(key('a'))), 'the payload')
+        expectEqual(payload.sizeBytes, size, 'its size in bytes')
+        for (const [from, to] of [
+          [0, 1],
+          [size - 1, size],
+          [500, 700],
+          [500, 500],
+          [0, size],
+        ] as const) {
+          expectBytes(await done(payload.read(from, to)), whole.slice(from, to), `bytes ${from} to ${to} of ${size}`)
+        }
+        const blob = await done(payload.blob())
+        expectBytes(new Uint8Array(await blob.arrayBuffer()), whole, 'the Blob')
       }
     },
   },
   {
-    name: 'the content may change after a write resolved',
+    name: 'a payload that cannot be read is not stored, its failure is told, and what was there stays',
     keep: async (store) => {
-      const content = bytes(1_000, 1)
-      await done(store.write(recordOf('a'), new Blob([content])))
-      content.fill(0)
-      await expectPayload(store, key('a'), bytes(1_000, 1))
+      await done(store.write(recordOf('a'), bytesPayload(bytes(10, 1))))
+      for (const sizeBytes of [1_000, 300_000]) {
+        const gone = () => TE.left(failure('Corrupt', 'The payload is gone.'))
+        expectLeft(
+          await store.write(recordOf('a', { sizeBytes }), { sizeBytes, read: gone, blob: gone })(),
+          'the write',
+          'Corrupt',
+        )
+      }
+      await expectPayload(store, key('a'), bytes(10, 1))
+      await expectRecord(store, recordOf('a'))
     },
   },
   {
     name: 'a task can be made without running, and run more than once',
     keep: async (store) => {
-      const write = store.write(recordOf('a'), new Blob([bytes(10, 1)]))
+      const write = store.write(recordOf('a'), bytesPayload(bytes(10, 1)))
       expectNone(await done(store.record(key('a'))), 'a record whose write has not begun')
       await done(write)
       await done(write)
@@ -301,7 +318,7 @@ const promises: readonly StorePromise[] = [
     name: 'close waits for what is under way',
     keep: async (store) => {
       await done(store.records())
-      const writes = [1, 2, 3].map((seed) => store.write(recordOf(`b${seed}`), new Blob([bytes(seed * 60_000, seed)]))())
+      const writes = [1, 2, 3].map((seed) => store.write(recordOf(`b${seed}`), bytesPayload(bytes(seed * 60_000, seed)))())
       let written = 0
       for (const write of writes) void write.then((result) => (written += E.isRight(result) ? 1 : 0))
       await done(store.close())
@@ -318,7 +335,7 @@ const promises: readonly StorePromise[] = [
         ['records', store.records()],
         ['record', store.record(key('a'))],
         ['read', store.read(key('a'))],
-        ['write', store.write(recordOf('a'), new Blob(['a']))],
+        ['write', store.write(recordOf('a'), bytesPayload(bytes(1, 1)))],
         ['remember', store.remember([recordOf('a')])],
         ['drop', store.drop(recordOf('a'))],
         ['remove', store.remove([key('a')])],
@@ -342,7 +359,8 @@ const restarts: readonly Restart[] = [
   {
     name: 'what was written is there after a restart',
     before: async (store) => {
-      for (const [index, size] of sizes.entries()) await done(store.write(recordOf(`b${index}`), new Blob([bytes(size, index)])))
+      for (const [index, size] of sizes.entries())
+        await done(store.write(recordOf(`b${index}`), bytesPayload(bytes(size, index))))
       await done(store.remember([recordOf('b0', { status: 'SYNCED' }), recordOf('only-a-record')]))
       await done(store.drop(recordOf('b1', { isHere: false })))
       await done(store.remove([key('b2')]))
@@ -360,7 +378,7 @@ const restarts: readonly Restart[] = [
   {
     name: 'a staging that never ended is forgotten by a restart, and what was there stays',
     before: async (store) => {
-      await done(store.write(recordOf('a'), new Blob([bytes(100_000, 1)])))
+      await done(store.write(recordOf('a'), bytesPayload(bytes(100_000, 1))))
       const staging = await done(store.stage(key('a')))
       await done(staging.append(bytes(200_000, 2)))
     },
@@ -389,8 +407,8 @@ const inParts = (whole: Uint8Array): readonly Uint8Array[] =>
 const PART_BYTES = 40_000
 
 const expectPayload = async (store: Store, of: BlobKey, expected: Uint8Array): Promise<void> => {
-  const blob = expectSome(await done(store.read(of)), `the payload of ${of.id.slice(0, 20)}`)
-  expectBytes(new Uint8Array(await blob.arrayBuffer()), expected, `the payload of ${of.id.slice(0, 20)}`)
+  const payload = expectSome(await done(store.read(of)), `the payload of ${of.id.slice(0, 20)}`)
+  expectBytes(await done(payload.read()), expected, `the payload of ${of.id.slice(0, 20)}`)
 }
 
 const expectRecord = async (store: Store, expected: BlobRecord): Promise<void> =>

@@ -206,7 +206,7 @@ describe('get', () => {
   test('what someone else encrypted is given only as external', async () => {
     const memory = newMemory()
     memory.records.set('default/a', recordOf('a', { status: 'SYNCED', isHere: true, isExternal: true, sizeBytes: 5 }))
-    memory.payloads.set('default/a', new Blob(['hello']))
+    memory.payloads.set('default/a', text('hello'))
     const blobs = device({ store: memoryStore(memory) })
     await expect(blobs.get('a')).rejects.toMatchObject({ failure: { _tag: 'Forbidden' } })
     expect(await (await blobs.get('a', { external: true })).text()).toBe('hello')

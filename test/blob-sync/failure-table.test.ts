@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either'
 import { describe, expect, test } from 'vitest'
 import { failure } from '../../src/model/failure'
-import { memoryStore } from '../../src/store/memory'
+import { memoryStore, newMemory } from '../../src/store/memory'
 import type { Staging } from '../../src/store/store'
 import type { Misbehaviour } from '../../src/testing/misbehaving-server'
 import { device, seen, text } from './device'
@@ -421,7 +421,7 @@ describe('the store', () => {
 
   test('a payload that is gone holds its blob as corrupt; a damaged record is reported; the rest goes on', async () => {
     const { device, server } = await served()
-    const memory = { records: new Map<string, unknown>(), payloads: new Map<string, Blob>() }
+    const memory = newMemory()
     const first = device({ store: memoryStore(memory), paused: true })
     for (const id of ['a', 'b', 'c']) await first.put(text(id), { id })
     await first.close()

@@ -2,7 +2,8 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { describe, expect, test } from 'vitest'
 import { macOf } from '../../src/cipher/keys'
-import { textBytes } from '../../src/cipher/bytes'
+import { textBytes } from '../../src/model/bytes'
+import { bytesPayload } from '../../src/model/payload'
 import { preambleText, sizeField, writePreamble } from '../../src/cipher/preamble'
 import { sealText } from '../../src/cipher/seal'
 import { soledadCipherWith } from '../../src/cipher/soledad'
@@ -33,13 +34,13 @@ describe.each(engines)('the Soledad cipher by %s', (_, engine) => {
     encryptBlob(
       engine,
       { key: fromHex(vector.keyHex), id: vector.blobId, seal: sealOf(vector), sizeField: vector.contentSize },
-      new Blob([plaintextOf(vector)]),
+      bytesPayload(plaintextOf(vector)),
     )
 
   const encrypt = (vector: Positive) =>
     vector.blobId.length > 240
       ? encryptAnyId(vector)
-      : cipherFor(vector).encrypt(keyFor(vector.blobId), sealText(sealOf(vector)), new Blob([plaintextOf(vector)]))()
+      : cipherFor(vector).encrypt(keyFor(vector.blobId), sealText(sealOf(vector)), bytesPayload(plaintextOf(vector)))()
 
   for (const vector of blobs.positive) {
     test(`${vector.name}: the key is that of the vector`, async () => {
@@ -103,7 +104,7 @@ describe.each(engines)('the Soledad cipher by %s', (_, engine) => {
 
   for (const vector of contentIds) {
     test(`content id ${vector.name}`, async () => {
-      const content = new Blob([generated(vector.contentSeed, vector.contentBytes)])
+      const content = bytesPayload(generated(vector.contentSeed, vector.contentBytes))
       expect(await cipherFor(vector).contentId(vector.namespace, content)()).toEqual(E.right(vector.id))
     })
   }

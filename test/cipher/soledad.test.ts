@@ -4,15 +4,16 @@ import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { decodeBase64url, encodeBase64url } from '../../src/cipher/base64url'
-import { concatenated, textBytes } from '../../src/cipher/bytes'
+import { concatenated, textBytes } from '../../src/model/bytes'
 import { nodeGcm } from '../../src/cipher/gcm-node'
 import { preambleText, readPreamble, writePreamble } from '../../src/cipher/preamble'
 import { readSeal, sealText } from '../../src/cipher/seal'
 import { soledadCipher, soledadCipherWith } from '../../src/cipher/soledad'
 import { CarriedFailure } from '../../src/model/carried-failure'
 import { failure } from '../../src/model/failure'
+import { blobPayload, bytesPayload } from '../../src/model/payload'
 import { cipherConformance } from '../../src/testing/cipher-conformance'
-import { bodyOf, collecting, noise, wholeOf } from '../../src/testing/cipher-bytes'
+import { bodyOf, collecting, noise, pieces, wholeOf } from '../../src/testing/cipher-bytes'
 import { expectLeft, expectRight } from '../../src/testing/expect'
 import { engines, keyFor } from './vectors'
 
@@ -23,7 +24,7 @@ for (const [name, engine] of engines) {
   describe(`the Soledad cipher by ${name}`, () => {
     const cipher = soledadCipherWith(engine, secret)
     const encrypted = async (sizeBytes: number) =>
-      wholeOf(expectRight(await cipher.encrypt(key, cipher.seal(), new Blob([noise(sizeBytes)]))(), 'encrypt').body)
+      wholeOf(expectRight(await cipher.encrypt(key, cipher.seal(), bytesPayload(noise(sizeBytes)))(), 'encrypt').body)
     const decrypt = (bytes: Uint8Array, claim: string | null = null) =>
       cipher.decrypt(key, bodyOf([bytes]), claim, collecting().take)()
 
@@ -84,7 +85,8 @@ for (const [name, engine] of engines) {
     })
 
     test('an id of more than 240 characters is refused when it is encrypted', async () => {
-      const outcome = (length: number) => cipher.encrypt(keyFor('x'.repeat(length)), cipher.seal(), new Blob(['x']))()
+      const outcome = (length: number) =>
+        cipher.encrypt(keyFor('x'.repeat(length)), cipher.seal(), bytesPayload(textBytes('x')))()
       expectRight(await outcome(240), '240 characters')
       expectLeft(await outcome(241), '241 characters', 'TooLarge')
     })
@@ -92,11 +94,13 @@ for (const [name, engine] of engines) {
     test('the secret is copied', async () => {
       const given = noise(100)
       const before = soledadCipherWith(engine, given)
-      const bytes = await wholeOf(expectRight(await before.encrypt(key, before.seal(), new Blob(['x']))(), 'encrypt').body)
+      const bytes = await wholeOf(
+        expectRight(await before.encrypt(key, before.seal(), bytesPayload(textBytes('x')))(), 'encrypt').body,
+      )
       given.fill(0)
       expectRight(await before.decrypt(key, bodyOf([bytes]), null, collecting().take)(), 'decrypt')
-      const id = soledadCipherWith(engine, noise(100)).contentId('default', new Blob(['x']))
-      expect(await before.contentId('default', new Blob(['x']))()).toEqual(await id())
+      const id = soledadCipherWith(engine, noise(100)).contentId('default', bytesPayload(textBytes('x')))
+      expect(await before.contentId('default', bytesPayload(textBytes('x')))()).toEqual(await id())
     })
   })
 }
@@ -104,24 +108,25 @@ for (const [name, engine] of engines) {
 describe('the streaming engine', () => {
   const cipher = soledadCipher(secret)
 
-  test('takes payloads above 1 MiB as they are read, smaller ones whole', async () => {
+  test('takes payloads above 32 KiB as they are read, smaller ones whole', async () => {
     const bodyFor = async (sizeBytes: number) =>
-      expectRight(await cipher.encrypt(key, cipher.seal(), new Blob([new Uint8Array(sizeBytes)]))(), 'encrypt').body
-    expect(await bodyFor(1024 * 1024)).toBeInstanceOf(Uint8Array)
-    expect(await bodyFor(1024 * 1024 + 1)).toBeInstanceOf(ReadableStream)
+      expectRight(await cipher.encrypt(key, cipher.seal(), bytesPayload(new Uint8Array(sizeBytes)))(), 'encrypt').body
+    expect(await bodyFor(32 * 1024)).toBeInstanceOf(Uint8Array)
+    expect(await bodyFor(32 * 1024 + 1)).toBeInstanceOf(ReadableStream)
   })
 
-  test('pours plaintext before the end of the body, and not the last 16 bytes before the tag verified', async () => {
-    const made = expectRight(await cipher.encrypt(key, cipher.seal(), new Blob([noise(1000)]))(), 'encrypt')
+  test('pours plaintext before the end of the body, and keeps back what may hold the tag', async () => {
+    const made = expectRight(await cipher.encrypt(key, cipher.seal(), bytesPayload(noise(1000)))(), 'encrypt')
     const bytes = await wholeOf(made.body)
     const sink = collecting()
-    const outcome = await cipher.decrypt(key, bodyOf([bytes], new Error('reset')), null, sink.take)()
+    const outcome = await cipher.decrypt(key, bodyOf(pieces(bytes, 100), new Error('reset')), null, sink.take)()
     expectLeft(outcome, 'a cut body', 'Unreachable')
-    expect(sink.bytes()).toEqual(noise(1000))
+    // The body has 1753 bytes, the last piece 53 of them, 16 of these the tag.
+    expect(sink.bytes()).toEqual(noise(1000).slice(0, 1000 - 37))
   })
 
   test('a body longer than any blob is Tampered before it ends', async () => {
-    const made = expectRight(await cipher.encrypt(key, cipher.seal(), new Blob(['x']))(), 'encrypt')
+    const made = expectRight(await cipher.encrypt(key, cipher.seal(), bytesPayload(textBytes('x')))(), 'encrypt')
     const piece = new Uint8Array(32 * 1024 * 1024)
     const start = await wholeOf(made.body)
     let isCancelled = false
@@ -141,9 +146,8 @@ describe('the streaming engine', () => {
   })
 
   test('a payload that shrinks while it is read breaks the body with a failure that a remote understands', async () => {
-    const payload = new Blob([noise(2_000_000)])
-    const lying = Object.defineProperty(payload, 'size', { value: 2_500_000 })
-    const made = expectRight(await cipher.encrypt(key, cipher.seal(), lying)(), 'encrypt')
+    const lying = Object.defineProperty(new Blob([noise(2_000_000)]), 'size', { value: 2_500_000 })
+    const made = expectRight(await cipher.encrypt(key, cipher.seal(), blobPayload(lying))(), 'encrypt')
     await expect(wholeOf(made.body)).rejects.toMatchObject({ failure: { _tag: 'Corrupt' } })
     expectLeft(await made.tag(), 'the tag', 'Aborted')
   })
@@ -162,7 +166,7 @@ describe('a secret', () => {
   test('is not used for ids as it is used for keys: the derived key is HKDF’s', async () => {
     const derived = new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), 'blobsync id 1', 32))
     const expected = createHmac('sha256', derived).update('default\0').update('content').digest('base64url')
-    expect(await soledadCipher(secret).contentId('default', new Blob(['content']))()).toEqual(E.right(expected))
+    expect(await soledadCipher(secret).contentId('default', bytesPayload(textBytes('content')))()).toEqual(E.right(expected))
   })
 })
 
@@ -246,7 +250,9 @@ describe('without node:crypto', () => {
     'and with process = %j, the cipher works by WebCrypto',
     async (process) => {
       const made = soledadCipher(secret)
-      const bytes = await wholeOf(expectRight(await made.encrypt(key, made.seal(), new Blob(['content']))(), 'encrypt').body)
+      const bytes = await wholeOf(
+        expectRight(await made.encrypt(key, made.seal(), bytesPayload(textBytes('content')))(), 'encrypt').body,
+      )
       vi.stubGlobal('process', process)
       expect(nodeGcm()).toMatchObject({ _tag: 'None' })
       const sink = collecting()

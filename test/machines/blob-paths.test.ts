@@ -233,7 +233,7 @@ describe('a blob that a crash left behind', () => {
       for (const record of [...left.values()].filter((each) => stateOf(each) === state)) {
         const made = world()
         made.memory.records.set(keyText(key), record)
-        if (record.isHere) made.memory.payloads.set(keyText(key), new Blob(['x']))
+        if (record.isHere) made.memory.payloads.set(keyText(key), new Uint8Array(1))
         if (record.status === 'PENDING_DOWNLOAD') {
           made.remoteMemory.namespaces.set(key.namespace, {
             blobs: new Map([[key.id, new Uint8Array(16)]]),

@@ -30,10 +30,11 @@ export const plainCipher: Cipher = {
   plaintextBytesMax: 1 << 20,
   encryptedSize: (size) => size,
   seal: () => 'seal',
-  encrypt: (_key, _seal, payload) => async () => {
-    const body = new Uint8Array(await payload.arrayBuffer())
-    return E.right({ sizeBytes: body.length, body, tag: TE.right(TAG) })
-  },
+  encrypt: (_key, _seal, payload) =>
+    pipe(
+      payload.read(),
+      TE.map((body) => ({ sizeBytes: body.length, body, tag: TE.right(TAG) })),
+    ),
   decrypt: (_key, body, _tag, sink) => async () => {
     const whole = new Uint8Array(await new Response(body).arrayBuffer())
     return pipe(

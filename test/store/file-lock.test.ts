@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import * as E from 'fp-ts/Either'
+import { bytesPayload } from '../../src/model/payload'
 import { newRecord } from '../../src/model/record'
 import { fileStore, readFileRecords } from '../../src/store/file'
 import { bundled, startChild } from './child'
@@ -53,7 +54,7 @@ test('records are read beside an open store, after it closed, and where there is
   const directory = join(root, 'beside')
   expect(await readFileRecords(directory)()).toEqual(E.right([]))
   const store = fileStore(directory)
-  await store.write(record, new Blob(['a']))()
+  await store.write(record, bytesPayload(new Uint8Array(1)))()
   expect(await readFileRecords(directory)()).toEqual(E.right([E.right(record)]))
   await store.remember([{ ...record, changedAtMs: 2 }])()
   expect(await readFileRecords(directory)()).toEqual(E.right([E.right({ ...record, changedAtMs: 2 })]))

@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs'
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Failure } from '../../src/model/failure'
+import { bytesPayload } from '../../src/model/payload'
 import { fileStore } from '../../src/store/file'
 import { keyOf, payloadOf, recordOf, type Step } from './steps'
 
@@ -24,7 +25,7 @@ const take = async (step: Step) => {
   const key = keyOf(step.id)
   switch (step.kind) {
     case 'write':
-      return run(store.write(recordOf(step), new Blob([payloadOf(step)])))
+      return run(store.write(recordOf(step), bytesPayload(payloadOf(step))))
     case 'stage': {
       const staging = await store.stage(key)()
       if (E.isLeft(staging)) throw new Error(staging.left.message)
