@@ -36,7 +36,7 @@ export type BlobEvent =
   /** The comparison with the remote, or the app, changed the record on disk. */
   | { readonly type: 'blob.revised'; readonly record: BlobRecord }
 
-/** What a blob tells the coordinator at each step. */
+/** What a blob tells the coordinator at each step, but that it transfers: who gives the slot knows. */
 export type BlobReport =
   | {
       readonly type: 'blob.moved'
@@ -265,7 +265,6 @@ export const blobMachine = base.createMachine({
         ...waiting,
         transferring: {
           description: 'Holds a slot while the remote takes the encrypted bytes.',
-          entry: { type: 'report', params: { phase: 'transferring' } },
           on: {
             'slot.revoked': 'queued',
             'blob.prioritised': { actions: ['takePriority', { type: 'report', params: { phase: null } }] },
@@ -291,7 +290,6 @@ export const blobMachine = base.createMachine({
         ...waiting,
         transferring: {
           description: 'Holds a slot while the bytes come, are verified and stored.',
-          entry: { type: 'report', params: { phase: 'transferring' } },
           on: {
             'slot.revoked': 'queued',
             'blob.prioritised': { actions: ['takePriority', { type: 'report', params: { phase: null } }] },
@@ -341,7 +339,6 @@ export const blobMachine = base.createMachine({
         ...waiting,
         transferring: {
           description: 'Holds a slot while the remote deletes.',
-          entry: { type: 'report', params: { phase: 'transferring' } },
           on: {
             'slot.revoked': 'queued',
             'blob.prioritised': { actions: ['takePriority', { type: 'report', params: { phase: null } }] },

@@ -142,7 +142,6 @@ const base = setup({
   },
   guards: {
     hasFailed: ({ event }) => event.type === 'blob.moved' && event.failure !== null,
-    hasBegun: ({ event }) => event.type === 'blob.moved' && event.phase === 'transferring',
     renewedAccess: ({ event }) => outputOf<boolean>(event),
     didRecall: ({ event }) => outputOf<RecallOutcome>(event).isDone,
     didList: ({ event }) => outputOf<ListOutcome>(event).isDone,
@@ -205,6 +204,9 @@ export const coordinatorMachine = base
             case 'grant':
               enqueue.sendTo(move.key, { type: 'slot.granted', turn: move.turn })
               break
+          }
+          if (move.kind !== 'leave' && move.hasSlot) {
+            enqueue.emit({ type: 'blob.moved', record: move.record, before: move.record, phase: 'transferring', failure: null })
           }
         }
         const earliest = isOpen ? roster.earliestDueMs() : null
@@ -440,11 +442,7 @@ export const coordinatorMachine = base
       'blob.unobserved': { actions: ['observe', 'dismiss', 'shareOut'] },
       'blob.commanded': { actions: 'command' },
       'blob.answered': { actions: ['endCall', 'dismiss', 'shareOut'] },
-      'blob.moved': [
-        { guard: 'hasFailed', actions: ['followBlob', 'share'] },
-        { guard: 'hasBegun', actions: 'followBlob' },
-        { actions: ['followBlob', 'shareOut'] },
-      ],
+      'blob.moved': [{ guard: 'hasFailed', actions: ['followBlob', 'share'] }, { actions: ['followBlob', 'shareOut'] }],
       'blob.gone': { actions: 'forgetBlob' },
       'backoff.waived': { actions: ['wakeAll', 'shareOut'] },
       'alarm.rang': { actions: ['promoteDue', 'shareOut'] },

@@ -23,7 +23,7 @@ export type Move =
       readonly hasSlot: boolean
     }
   | { readonly kind: 'leave'; readonly key: string }
-  | { readonly kind: 'grant'; readonly key: string; readonly turn: number }
+  | { readonly kind: 'grant'; readonly key: string; readonly record: BlobRecord; readonly turn: number; readonly hasSlot: true }
 
 interface Shares {
   readonly roster: Roster
@@ -93,7 +93,7 @@ const giveSlots = (shares: Shares, gates: Gates, moves: Move[]): void => {
     // One that is just entering is about to say that it is queued.
     if (queued === undefined || queued.live.phase === 'entering') return
     takeSlot(shares, queued.key, queued.live)
-    moves.push({ kind: 'grant', key: queued.key, turn: queued.live.turn })
+    moves.push({ kind: 'grant', key: queued.key, record: queued.record, turn: queued.live.turn, hasSlot: true })
   }
 }
 
@@ -146,16 +146,21 @@ const whoGivesWay = (roster: Roster, newcomer: Ticket, mayGo: MayGo): string | u
   return last !== undefined && last.rank < newcomer.rank ? last.key : undefined
 }
 
+interface Queued extends Place {
+  readonly live: Live
+  readonly record: BlobRecord
+}
+
 /** The next of the live ones that wait for a slot, or are about to. */
-const nextQueued = (roster: Roster, { isPaused }: Gates, mayGo: MayGo): (Place & { readonly live: Live }) | undefined => {
-  let first: (Place & { readonly live: Live }) | undefined
+const nextQueued = (roster: Roster, { isPaused }: Gates, mayGo: MayGo): Queued | undefined => {
+  let first: Queued | undefined
   for (const phase of ['entering', 'queued'] as const) {
     for (const key of roster.inPhase[phase]) {
       const live = roster.live.get(key)
       const record = roster.byText(key)
       if (live === undefined || record === undefined || !isActive(record) || record.dueAtMs !== null) continue
       if (!mayGo(record.status) || (isPaused && !roster.wanted.has(key))) continue
-      const place = { key, live, rank: rankOf[record.priority], order: live.order }
+      const place = { key, live, record, rank: rankOf[record.priority], order: live.order }
       if (first === undefined || goesBefore(place, first)) first = place
     }
   }

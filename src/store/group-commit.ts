@@ -1,5 +1,3 @@
-import { sharedRuns } from './shared-runs'
-
 /** Runs a piece of work inside a transaction; resolves with what it returned once that is durable. */
 export type Commit = <A>(work: () => A) => Promise<A>
 
@@ -12,25 +10,27 @@ export interface Durability {
 }
 
 /**
- * Lets all work that is handed in during one turn of the event loop share one transaction, and all transactions made during a
- * sync of the disk share the next sync. If the transaction fails, so does every piece of work in it, and none of it has happened;
- * if the sync fails, nobody knows until the next start whether it has.
+ * Lets all work that is handed in during one turn of the event loop, or while the disk is being synced, share one transaction and
+ * one sync. If the transaction fails, so does every piece of work in it, and none of it has happened; if the sync fails, nobody
+ * knows until the next start whether it has.
  */
 export const groupCommit = ({ transact, sync }: Durability): Commit => {
-  const syncShared = sharedRuns(sync)
   let waiting: Work[] = []
+  let isCommitting = false
 
-  const flush = () => {
-    const group = waiting
-    waiting = []
-    const fail = (error: unknown) => group.forEach((work) => work.fail(error))
-    try {
-      transact(() => group.forEach((work) => work.run()))
-    } catch (error) {
-      fail(error)
-      return
+  const commitAll = async () => {
+    while (waiting.length > 0) {
+      const group = waiting
+      waiting = []
+      try {
+        transact(() => group.forEach((work) => work.run()))
+        await sync()
+        group.forEach((work) => work.succeed())
+      } catch (error) {
+        group.forEach((work) => work.fail(error))
+      }
     }
-    syncShared().then(() => group.forEach((work) => work.succeed()), fail)
+    isCommitting = false
   }
 
   return <A>(work: () => A) =>
@@ -42,7 +42,10 @@ export const groupCommit = ({ transact, sync }: Durability): Commit => {
       const succeed = () => {
         if (result !== null) resolve(result.value)
       }
-      if (waiting.push({ run, succeed, fail: reject }) === 1) setImmediate(flush)
+      waiting.push({ run, succeed, fail: reject })
+      if (isCommitting) return
+      isCommitting = true
+      setImmediate(() => void commitAll())
     })
 }
 
