@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either'
 import type { BlobKey } from '../model/ids'
 import { blobKey } from '../model/ids'
 import type { Remote } from '../remote/remote'
-import type { PutFile } from './compare-devices'
+import type { PutFile, Row } from './compare-devices'
 import { sizeText } from './print'
 import { Problem } from './problem'
 
@@ -13,7 +13,7 @@ export interface ServerLook {
 }
 
 /** Fetches what the server holds, as its operator sees it, and looks for the files' content in it. */
-export const lookAtServer = async (remote: Remote, files: readonly PutFile[]): Promise<ServerLook> => {
+export const lookAtServer = async (remote: Remote, files: readonly Row[]): Promise<ServerLook> => {
   const found: string[] = []
   const payloads = new Map(files.map(({ id, path }) => [id, path]))
   let bytes = 0
@@ -25,7 +25,8 @@ export const lookAtServer = async (remote: Remote, files: readonly PutFile[]): P
     windows += samples.length
     if (!isPreamble(stored) || samples.some((sample) => stored.includes(sample))) found.push(path)
   }
-  const example = files.find(({ path }) => /[.](md|txt)$/.test(path)) ?? files[0]
+  const filled = files.filter(({ sizeBytes }) => sizeBytes >= DUMP_BYTES)
+  const example = filled.find(({ path }) => /[.](md|txt)$/.test(path)) ?? filled[0] ?? files[0]
   return {
     isCiphertext: found.length === 0,
     lines: [

@@ -68,7 +68,7 @@ const runTour = async (folder: string, files: readonly string[], isOnce: boolean
       await syncWithBar(b, 'server → B  ', signal)
       const rows = await compareDevices(put, a, b)
       tableOf(rows).forEach(print)
-      const looks = await lookAtServer(remote(), put)
+      const looks = await lookAtServer(remote(), rows)
       looks.lines.forEach(print)
       const isWell = looks.isCiphertext && rows.every(({ isEqual }) => isEqual)
       print(isWell ? 'Every file is equal on A and B, and the server cannot read them.' : 'NOT every file arrived as it should.')
