@@ -74,6 +74,12 @@ const closesItsGate = (failure: Failure, status: Status): boolean =>
   (failure._tag === 'QuotaExceeded' && status === 'PENDING_UPLOAD') ||
   (failure._tag === 'StorageFull' && status === 'PENDING_DOWNLOAD')
 
+/** Whether a blob comes to life with a slot and the work of that status, and with nothing to wait for. */
+const begins =
+  (status: Status) =>
+  ({ context: { hasSlot, record } }: { readonly context: BlobContext }): boolean =>
+    hasSlot && record.status === status && record.held === null && record.dueAtMs === null && record.erasedAtMs === null
+
 const transfer = () => fromPromise<Outcome, { readonly record: BlobRecord }>(() => new Promise(() => {}))
 
 const base = setup({
@@ -94,9 +100,11 @@ const base = setup({
     isSynced: ({ context }) => context.record.status === 'SYNCED',
     isUpload: ({ context }) => context.record.status === 'PENDING_UPLOAD',
     isDownload: ({ context }) => context.record.status === 'PENDING_DOWNLOAD',
+    beginsUpload: begins('PENDING_UPLOAD'),
+    beginsDownload: begins('PENDING_DOWNLOAD'),
+    beginsErasing: begins('PENDING_DELETE'),
     isFailed: ({ context }) => context.record.status === 'FAILED_DOWNLOAD',
     isHeld: ({ context }) => context.record.held !== null,
-    hasSlot: ({ context }) => context.hasSlot,
     isWaiting: ({ context }) => context.record.dueAtMs !== null,
     isErased: ({ context }) => context.record.erasedAtMs !== null,
     leftNothing: ({ event }) => {
@@ -214,12 +222,7 @@ const waiting = {
 
 const deciding = base.createStateConfig({
   description: 'Finds out whether the blob may go, must wait or is held.',
-  always: [
-    { guard: 'isHeld', target: 'held' },
-    { guard: 'isWaiting', target: 'backingOff' },
-    { guard: 'hasSlot', target: 'transferring', actions: 'useSlot' },
-    { target: 'queued' },
-  ],
+  always: [{ guard: 'isHeld', target: 'held' }, { guard: 'isWaiting', target: 'backingOff' }, { target: 'queued' }],
 })
 
 /**
@@ -239,8 +242,11 @@ export const blobMachine = base.createMachine({
   },
   states: {
     remembering: {
-      description: 'Goes to where the record says that the blob is.',
+      description: 'Goes to where the record says that the blob is; with a slot, right into its transfer.',
       always: [
+        { guard: 'beginsUpload', target: 'PENDING_UPLOAD.transferring', actions: 'useSlot' },
+        { guard: 'beginsDownload', target: 'PENDING_DOWNLOAD.transferring', actions: 'useSlot' },
+        { guard: 'beginsErasing', target: 'PENDING_DELETE.transferring', actions: 'useSlot' },
         { guard: 'isSynced', target: 'SYNCED' },
         { guard: 'isFailed', target: 'FAILED_DOWNLOAD' },
         { guard: 'isUpload', target: 'PENDING_UPLOAD' },
@@ -332,7 +338,6 @@ export const blobMachine = base.createMachine({
             { guard: 'isHeld', target: 'held' },
             { guard: 'isErased', target: 'confirming' },
             { guard: 'isWaiting', target: 'backingOff' },
-            { guard: 'hasSlot', target: 'transferring', actions: 'useSlot' },
             { target: 'queued' },
           ],
         },

@@ -142,6 +142,8 @@ const base = setup({
   },
   guards: {
     hasFailed: ({ event }) => event.type === 'blob.moved' && event.failure !== null,
+    /** A slot is free, or somebody looks at a blob that is not alive. */
+    mayEnter: ({ context: { roster, transfers } }) => roster.inPhase.transferring.size < transfers || roster.absent.size > 0,
     renewedAccess: ({ event }) => outputOf<boolean>(event),
     didRecall: ({ event }) => outputOf<RecallOutcome>(event).isDone,
     didList: ({ event }) => outputOf<ListOutcome>(event).isDone,
@@ -435,7 +437,7 @@ export const coordinatorMachine = base
     type: 'parallel',
     on: {
       'slots.shared': { actions: 'shareOut' },
-      'blob.added': { actions: ['takeIn', 'shareOut'] },
+      'blob.added': [{ guard: 'mayEnter', actions: ['takeIn', 'shareOut'] }, { actions: 'takeIn' }],
       'blob.wanted': { actions: ['takeIn', 'shareOut'] },
       'blob.unwanted': { actions: ['letGo', 'shareOut'] },
       'blob.observed': { actions: ['observe', 'shareOut'] },
