@@ -74,7 +74,8 @@ const unreachable = TE.left<Failure>(failure('Unreachable', 'No server was given
 
 /** Stands in where no server was given: all of it is out of reach. */
 const noRemote: Remote = {
-  supports: { changes: false, ranges: false, resumableUploads: false, batches: false, flags: false },
+  supports: unreachable,
+  count: () => unreachable,
   list: () => unreachable,
   put: () => unreachable,
   get: () => unreachable,

@@ -14,6 +14,10 @@ export interface Entry {
 /** The list of a namespace: an array of ids. Ids are checked one by one, so that one bad id does not spoil the list. */
 export const IdList = t.readonlyArray(t.unknown)
 
+/** How far an incoming blob has come. */
+export const Flag = t.keyof({ PENDING: null, PROCESSING: null, PROCESSED: null, FAILED: null }, 'Flag')
+export type Flag = t.TypeOf<typeof Flag>
+
 export const Count = t.readonly(t.type({ count: t.number }))
 export const ServerInfo = t.readonly(t.type({ blobs: t.boolean, version: t.string }))
 

@@ -5,13 +5,13 @@ import * as TE from 'fp-ts/TaskEither'
 import { systemClock, type Clock } from '../clock'
 import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobKey, type Namespace } from '../model/ids'
-import { decode, IdList, Tag } from '../model/wire'
+import { Count, decode, IdList, Tag } from '../model/wire'
 import { tokenAccess, type TokenSource } from './access'
 import { checkEntries, type CheckedEntries } from './check-entries'
 import { guardedBody } from './guarded-body'
 import { exchangeOver, finish, type Answer, type Request } from './http-exchange'
 import { readWhole } from './read-whole'
-import type { Download, Remote } from './remote'
+import { noPowers, type Download, type Remote } from './remote'
 import { uploadBody } from './upload-body'
 
 export interface HttpRemoteOptions {
@@ -39,6 +39,8 @@ export interface HttpRemoteOptions {
 const BLOB_BYTES_MAX = 2 ** 30 + 753
 
 const UPLOAD_BYTES_PER_MS_MIN = 16
+
+const COUNT_BYTES_MAX = 1024
 
 const ACCEPT_LIST = 'application/vnd.blobsync.list+json, application/json;q=0.9, */*;q=0.1'
 
@@ -96,7 +98,20 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
     )
 
   return {
-    supports: { changes: false, ranges: false, resumableUploads: false, batches: false, flags: false },
+    supports: TE.right(noPowers),
+
+    count: (namespace, { signal } = {}) =>
+      pipe(
+        ask({
+          method: 'GET',
+          url: `${blobsUrl}?namespace=${encodeURIComponent(namespace)}&only_count=True`,
+          asked: `GET count of ${namespace}`,
+          signal,
+        }),
+        TE.flatMap((answer) => () => readWhole(bodyOf(answer, null, COUNT_BYTES_MAX), 'Unreachable')),
+        TE.flatMapEither((bytes) => E.flatMap(parsed(bytes), (message) => decode(Count, 'The remote’s count', message))),
+        TE.map(({ count }) => count),
+      ),
 
     list: ({ namespace, signal }) =>
       pipe(

@@ -1,12 +1,13 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
 import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobId, type BlobKey, type Namespace } from '../model/ids'
 import type { Entry } from '../model/wire'
 import { abortable } from './abortable'
 import { encodeTag } from './encode-tag'
 import { readWhole } from './read-whole'
-import type { Remote } from './remote'
+import { noPowers, type Remote } from './remote'
 
 /** What a memory remote holds: several clients may share one. */
 export interface RemoteMemory {
@@ -41,7 +42,9 @@ export const memoryRemote = ({ memory = remoteMemory(), listsTags = true }: Memo
   const entryOf = (id: BlobId, bytes: Uint8Array): Entry => ({ id, sizeBytes: bytes.length, tag: encodeTag(bytes) })
 
   return {
-    supports: { changes: false, ranges: false, resumableUploads: false, batches: false, flags: false },
+    supports: TE.right(noPowers),
+
+    count: (namespace, { signal } = {}) => unlessAborted(signal, () => E.right(namespaceOf(namespace).blobs.size)),
 
     list: ({ namespace, signal }) =>
       unlessAborted(signal, () => {

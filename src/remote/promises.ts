@@ -4,13 +4,13 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { failureCarriedBy } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
-import type { BlobKey } from '../model/ids'
+import type { BlobKey, Namespace } from '../model/ids'
 import { Tag } from '../model/wire'
 import { abortable } from './abortable'
 import { checkEntries } from './check-entries'
 import { reasonOf } from './reason-of'
 import { CarriedFailure } from '../model/carried-failure'
-import type { CallOptions, Download, ListRequest, Remote, Supports, Upload } from './remote'
+import { noPowers, type CallOptions, type Download, type ListRequest, type Remote, type Supports, type Upload } from './remote'
 
 /**
  * A remote for authors who write Promises: the methods of `Remote`, with the same promises.
@@ -22,6 +22,8 @@ export interface PromiseRemote {
   /** @default none of them */
   readonly supports?: Partial<Supports>
   readonly list: (request: ListRequest) => Promise<PromisePage>
+  /** How many live blobs there are. @default the list is counted */
+  readonly count?: (namespace: Namespace, options: CallOptions) => Promise<number>
   readonly put: (key: BlobKey, upload: Upload) => Promise<void>
   readonly get: (key: BlobKey, options: CallOptions) => Promise<PromiseDownload | null | undefined>
   readonly stat: (key: BlobKey, options: CallOptions) => Promise<PromiseStat | null | undefined>
@@ -50,7 +52,7 @@ export interface PromiseDownload extends PromiseStat {
 
 /** Makes a `Remote` of an object that speaks Promises. A call ends when its signal fires, whether the object heeds it or not. */
 export const remoteFromPromises = (object: PromiseRemote): Remote => ({
-  supports: { changes: false, ranges: false, resumableUploads: false, batches: false, flags: false, ...object.supports },
+  supports: TE.right({ ...noPowers, ...object.supports }),
 
   list: (request) =>
     pipe(
@@ -66,6 +68,9 @@ export const remoteFromPromises = (object: PromiseRemote): Remote => ({
         }
       }),
     ),
+
+  count: (namespace, options = {}) =>
+    lift(options, () => object.count?.(namespace, options) ?? countByList(object, namespace, options)),
 
   put: (key, upload) => lift(upload, () => object.put(key, upload)),
 
@@ -91,6 +96,16 @@ export const remoteFromPromises = (object: PromiseRemote): Remote => ({
 
   refreshAccess: () => lift({}, async () => object.refreshAccess?.()),
 })
+
+const countByList = async (object: PromiseRemote, namespace: Namespace, options: CallOptions): Promise<number> => {
+  let count = 0
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page: PromisePage = await object.list({ ...options, namespace, ...(cursor === undefined ? {} : { cursor }) })
+    count += checkEntries(page.entries).entries.length
+    cursor = page.next ?? null
+  }
+  return count
+}
 
 const missing: Failure = failure('NotFound', 'The remote does not hold the blob.')
 

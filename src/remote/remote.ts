@@ -1,8 +1,10 @@
+import type { Either } from 'fp-ts/Either'
 import type { Option } from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
+import type { Bytes } from '../model/bytes'
 import type { Failure } from '../model/failure'
 import type { BlobId, BlobKey, Namespace } from '../model/ids'
-import type { Entry } from '../model/wire'
+import type { Entry, Flag } from '../model/wire'
 
 /**
  * The server's side of the blobs. It holds encrypted bytes, is slow, lies and fails.
@@ -10,8 +12,11 @@ import type { Entry } from '../model/wire'
  * No adapter retries by itself. Every adapter passes `remoteConformance`. A signal that fires ends the call as `Aborted`.
  */
 export interface Remote {
-  /** Which optional powers this remote has. */
-  readonly supports: Supports
+  /**
+   * Which optional powers this remote has. It may have to ask for that: it asks once and remembers the answer. A power that is there has its
+   * methods too.
+   */
+  readonly supports: TaskEither<Failure, Supports>
 
   /**
    * One page of what a namespace holds, live blobs and tombstones. The live list is read before the tombstones. An id may
@@ -31,6 +36,15 @@ export interface Remote {
   /** Deletes and leaves a tombstone. `NotFound` if there is no live blob. */
   readonly delete: (key: BlobKey, options?: CallOptions) => TaskEither<Failure, void>
 
+  /** How many live blobs a namespace holds. An original Soledad server may tell more. */
+  readonly count: (namespace: Namespace, options?: CallOptions) => TaskEither<Failure, number>
+
+  /** The power `flags`. */
+  readonly flags?: FlagPower
+
+  /** The power `batches`. */
+  readonly batches?: BatchPower
+
   /** Asks the app for a new token. `Unauthorized` if it has no other. A remote without tokens resolves at once. */
   readonly refreshAccess: () => TaskEither<Failure, void>
 }
@@ -42,6 +56,9 @@ export interface Supports {
   readonly batches: boolean
   readonly flags: boolean
 }
+
+/** None of the optional powers. */
+export const noPowers: Supports = { changes: false, ranges: false, resumableUploads: false, batches: false, flags: false }
 
 export interface CallOptions {
   readonly signal?: AbortSignal
@@ -75,4 +92,54 @@ export interface Download {
   readonly tag: string | null
   /** Whoever takes it reads it to its end or cancels it. */
   readonly body: ReadableStream<Uint8Array>
+}
+
+/** Marks on blobs that travel with them: how far an incoming one has come. */
+export interface FlagPower {
+  /** The ids of the live blobs that bear a flag, in the order of their time. */
+  readonly list: (request: FlagListRequest) => TaskEither<Failure, readonly BlobId[]>
+  /** The flags of one blob; none if none were ever set. `NotFound`. */
+  readonly get: (key: BlobKey, options?: CallOptions) => TaskEither<Failure, readonly Flag[]>
+  /** Replaces the flags of one blob. `NotFound`. */
+  readonly set: (key: BlobKey, flags: readonly Flag[], options?: CallOptions) => TaskEither<Failure, void>
+}
+
+export interface FlagListRequest extends CallOptions {
+  readonly namespace: Namespace
+  readonly flag: Flag
+  readonly order: 'oldest' | 'newest'
+}
+
+/** Many small blobs in one request. */
+export interface BatchPower {
+  /**
+   * Stores blobs that do not exist there, all or none; one that exists is `Exists` for all of them, and nothing was changed. Never for an
+   * original Soledad server, which overwrites and drops.
+   */
+  readonly put: (namespace: Namespace, blobs: readonly SmallBlob[], options?: CallOptions) => TaskEither<Failure, void>
+
+  /**
+   * Fetches blobs, in the order asked. Left: nothing came. An id whose blob did not come whole is left in its place: `NotFound`, or
+   * what the connection failed with.
+   *
+   * @param bytesMax More encrypted bytes than these in all are refused as `TooLarge`: they are held in memory.
+   */
+  readonly get: (
+    namespace: Namespace,
+    ids: readonly BlobId[],
+    options: CallOptions & { readonly bytesMax: number },
+  ) => TaskEither<Failure, readonly Either<Failure, Received>[]>
+}
+
+export interface SmallBlob {
+  readonly id: BlobId
+  /** Encrypted. */
+  readonly bytes: Bytes
+}
+
+export interface Received {
+  /** Encrypted. */
+  readonly bytes: Bytes
+  /** What the remote claims the tag to be, unchecked; null if it claims nothing. */
+  readonly tag: string | null
 }
