@@ -6,7 +6,7 @@ import type { BlobRecord } from '../src/model/record'
 import { backoffMs, DELAY_MS_MAX, type BackoffPlan } from './backoff'
 import { blobMachine, type BlobEvent, type BlobPhase, type BlobReport } from './blob'
 import type { Roster } from './roster'
-import { makeRoom, shareOut, trim, type Gates } from './window'
+import { batchSlotsOf, makeRoom, roomIn, shareOut, trim, type Gates } from './window'
 
 export interface CoordinatorInput {
   readonly transfers: number
@@ -19,6 +19,8 @@ export interface CoordinatorInput {
 }
 
 export interface CoordinatorContext extends CoordinatorInput {
+  /** How many slots blobs may share; 0 while the remote takes no batches. */
+  readonly batchSlots: number
   /** Due time for which the alarm is set. */
   readonly alarmAtMs: number | null
   /** Counts tokens: a refusal of an older token says nothing about the present one. */
@@ -71,6 +73,8 @@ export type CoordinatorEvent =
   | { readonly type: 'sync.paused' }
   | { readonly type: 'sync.resumed' }
   | { readonly type: 'connectivity.changed'; readonly isOnline: boolean }
+  /** The remote has said that it takes batches. */
+  | { readonly type: 'batches.offered' }
   | { readonly type: 'access.refused' }
   | { readonly type: 'access.renewed' }
   | { readonly type: 'quota.exceeded' }
@@ -143,7 +147,10 @@ const base = setup({
   guards: {
     hasFailed: ({ event }) => event.type === 'blob.moved' && event.failure !== null,
     /** A slot is free, or somebody looks at a blob that is not alive. */
-    mayEnter: ({ context: { roster, transfers } }) => roster.inPhase.transferring.size < transfers || roster.absent.size > 0,
+    mayEnter: ({ context }) => {
+      const { alone, batch } = roomIn(context)
+      return alone || batch || context.roster.absent.size > 0
+    },
     renewedAccess: ({ event }) => outputOf<boolean>(event),
     didRecall: ({ event }) => outputOf<RecallOutcome>(event).isDone,
     didList: ({ event }) => outputOf<ListOutcome>(event).isDone,
@@ -360,6 +367,7 @@ export const coordinatorMachine = base
         const outcome = outputOf<RecallOutcome>(event)
         if (!outcome.isDone) enqueue.emit({ type: 'recall.failed', failure: outcome.failure })
       }),
+      takeBatches: base.assign({ batchSlots: ({ context }) => batchSlotsOf(context.transfers) }),
       wantList: base.assign({ isListWanted: true }),
       listNow: base.assign({ isListWanted: false, listAccessRound: ({ context }) => context.accessRound }),
       takeRecords: base.enqueueActions(({ context, event, enqueue }) => {
@@ -423,6 +431,7 @@ export const coordinatorMachine = base
     description: 'Supervises the actors of all blobs of one device.',
     context: ({ input }) => ({
       ...input,
+      batchSlots: 0,
       alarmAtMs: null,
       accessRound: 0,
       isTokenProven: true,
@@ -438,6 +447,7 @@ export const coordinatorMachine = base
     on: {
       'slots.shared': { actions: 'shareOut' },
       'blob.added': [{ guard: 'mayEnter', actions: ['takeIn', 'shareOut'] }, { actions: 'takeIn' }],
+      'batches.offered': { actions: ['takeBatches', 'share'] },
       'blob.wanted': { actions: ['takeIn', 'shareOut'] },
       'blob.unwanted': { actions: ['letGo', 'shareOut'] },
       'blob.observed': { actions: ['observe', 'shareOut'] },

@@ -1,5 +1,5 @@
 import { keyText, type BlobKey } from '../src/model/ids'
-import { isActive, rankOf, type BlobRecord, type Status } from '../src/model/record'
+import { isActive, mayBatch, rankOf, type BlobRecord, type Status } from '../src/model/record'
 import type { BlobPhase } from './blob'
 import { Heap } from './heap'
 
@@ -21,6 +21,8 @@ export interface Live {
   turn: number
   /** It was asked something: it stays until it has answered. */
   isCalled: boolean
+  /** It shares its slot with others. */
+  isBatched: boolean
 }
 
 /** A blob's place among those that wait. */
@@ -34,12 +36,14 @@ export interface Place {
 export interface Ticket extends Place {
   readonly dueAtMs: number
   readonly direction: Direction
+  readonly mayBatch: boolean
 }
 
 /** The most pressing first, then the one that waits longest. */
 export const goesBefore = (a: Place, b: Place): boolean => a.rank > b.rank || (a.rank === b.rank && a.order < b.order)
 
-const readyHeap = () => new Heap<Ticket>(goesBefore)
+/** Those that may share a slot wait apart from the others: what keeps the ones from going does not keep the others. */
+const readyHeaps = () => ({ alone: new Heap<Ticket>(goesBefore), batch: new Heap<Ticket>(goesBefore) })
 
 export interface Tally {
   readonly counts: Record<Status, number>
@@ -57,7 +61,7 @@ export interface Tally {
 export class Roster {
   readonly #records = new Map<string, BlobRecord>()
   readonly #tickets = new Map<string, Ticket>()
-  readonly #ready = { PENDING_UPLOAD: readyHeap(), PENDING_DOWNLOAD: readyHeap(), PENDING_DELETE: readyHeap() }
+  readonly #ready = { PENDING_UPLOAD: readyHeaps(), PENDING_DOWNLOAD: readyHeaps(), PENDING_DELETE: readyHeaps() }
   readonly #due = new Heap<Ticket>((a, b) => a.dueAtMs < b.dueAtMs)
   readonly #live = new Map<string, Live>()
   readonly #inPhase: Readonly<Record<LivePhase, Set<string>>> = {
@@ -84,6 +88,7 @@ export class Roster {
   #order = 0
   #front = 0
   #turn = 0
+  #batched = 0
 
   get live(): ReadonlyMap<string, Live> {
     return this.#live
@@ -162,7 +167,7 @@ export class Roster {
   enter(key: string, accessRound: number): Live {
     const order = this.#tickets.get(key)?.order ?? this.#order++
     this.#tickets.delete(key)
-    const live: Live = { phase: 'entering', order, accessRound, turn: this.nextTurn(), isCalled: false }
+    const live: Live = { phase: 'entering', order, accessRound, turn: this.nextTurn(), isCalled: false, isBatched: false }
     this.#live.set(key, live)
     this.#inPhase.entering.add(key)
     this.#absent.delete(key)
@@ -171,9 +176,21 @@ export class Roster {
 
   move(key: string, live: Live, phase: BlobPhase): void {
     if (live.phase === phase) return
+    this.#endBatch(live)
     this.#inPhase[live.phase].delete(key)
     this.#inPhase[phase].add(key)
     live.phase = phase
+  }
+
+  /** Lets a blob that has a slot share it with others, until it moves on. */
+  joinBatch(live: Live): void {
+    live.isBatched = true
+    this.#batched += 1
+  }
+
+  /** How many blobs share their slot. */
+  get batched(): number {
+    return this.#batched
   }
 
   nextTurn(): number {
@@ -189,20 +206,23 @@ export class Roster {
   }
 
   /** Who waits longest among the most pressing ones that may go, if any is ready. */
-  nextReady(mayGo: (direction: Direction) => boolean = () => true): Ticket | undefined {
+  nextReady(mayGo: (direction: Direction, mayBatch: boolean) => boolean = () => true): Ticket | undefined {
     let first: Ticket | undefined
     for (const direction of directions) {
-      const top = this.#top(this.#ready[direction])
-      if (top !== undefined && (first === undefined || goesBefore(top, first)) && mayGo(direction)) first = top
+      const { alone, batch } = this.#ready[direction]
+      for (const top of [this.#top(alone), this.#top(batch)]) {
+        if (top === undefined || (first !== undefined && !goesBefore(top, first))) continue
+        if (mayGo(direction, top.mayBatch)) first = top
+      }
     }
     return first
   }
 
   /** The next that was asked for and may go; only a few ever are. */
-  nextWanted(mayGo: (direction: Direction) => boolean): Ticket | undefined {
+  nextWanted(mayGo: (direction: Direction, mayBatch: boolean) => boolean): Ticket | undefined {
     for (const key of this.wanted) {
       const ticket = this.#tickets.get(key)
-      if (ticket !== undefined && mayGo(ticket.direction)) return ticket
+      if (ticket !== undefined && mayGo(ticket.direction, ticket.mayBatch)) return ticket
     }
     return undefined
   }
@@ -239,9 +259,15 @@ export class Roster {
   #drop(key: string): void {
     const live = this.#live.get(key)
     if (live === undefined) return
+    this.#endBatch(live)
     this.#inPhase[live.phase].delete(key)
     this.#live.delete(key)
     if (this.#observed.has(key)) this.#absent.add(key)
+  }
+
+  #endBatch(live: Live): void {
+    if (live.isBatched) this.#batched -= 1
+    live.isBatched = false
   }
 
   #top(heap: Heap<Ticket>): Ticket | undefined {
@@ -261,10 +287,18 @@ export class Roster {
     const old = this.#tickets.get(key)
     const dueAtMs = record.dueAtMs ?? 0
     const rank = rankOf[record.priority]
-    if (old !== undefined && old.rank === rank && old.dueAtMs === dueAtMs && old.direction === status) return
-    const ticket: Ticket = { key, rank, dueAtMs, direction: status, order: order ?? old?.order ?? this.#order++ }
+    const isSmall = mayBatch(record)
+    if (old?.rank === rank && old.dueAtMs === dueAtMs && old.direction === status && old.mayBatch === isSmall) return
+    const ticket: Ticket = {
+      key,
+      rank,
+      dueAtMs,
+      direction: status,
+      mayBatch: isSmall,
+      order: order ?? old?.order ?? this.#order++,
+    }
     this.#tickets.set(key, ticket)
-    ;(record.dueAtMs === null ? this.#ready[status] : this.#due).push(ticket)
+    ;(record.dueAtMs === null ? this.#ready[status][isSmall ? 'batch' : 'alone'] : this.#due).push(ticket)
   }
 
   #count(record: BlobRecord, by: 1 | -1): void {

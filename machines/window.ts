@@ -1,4 +1,4 @@
-import { isActive, rankOf, type BlobRecord, type Status } from '../src/model/record'
+import { BATCH_BLOBS, isActive, mayBatch, rankOf, type BlobRecord, type Status } from '../src/model/record'
 import { goesBefore, type Live, type Place, type Roster, type Ticket } from './roster'
 
 /** What holds for all transfers at this moment. */
@@ -30,6 +30,8 @@ interface Shares {
   readonly transfers: number
   readonly liveActors: number
   readonly accessRound: number
+  /** How many slots blobs may share; 0 while the remote takes no batches. */
+  readonly batchSlots: number
 }
 
 /** Decides who is given a slot, who enters the window with it or because someone looks, and who leaves; notes it in the roster. */
@@ -80,8 +82,8 @@ const leaveOffline = (roster: Roster, moves: Move[]): void => {
 /** Gives each free slot to the most pressing of those that may go; of these, to the one that waits longest. */
 const giveSlots = (shares: Shares, gates: Gates, moves: Move[]): void => {
   const { roster } = shares
-  while (roster.inPhase.transferring.size < shares.transfers) {
-    const mayGo = permission(roster, gates)
+  for (let room = roomIn(shares); room.alone || room.batch; room = roomIn(shares)) {
+    const mayGo = permission(roster, gates, room)
     const ticket = gates.isPaused ? roster.nextWanted(mayGo) : roster.nextReady(mayGo)
     const queued = nextQueued(roster, gates, mayGo)
     if (
@@ -92,10 +94,21 @@ const giveSlots = (shares: Shares, gates: Gates, moves: Move[]): void => {
       continue
     // One that is just entering is about to say that it is queued.
     if (queued === undefined || queued.live.phase === 'entering') return
-    takeSlot(shares, queued.key, queued.live)
+    takeSlot(shares, queued.key, queued.live, mayBatch(queued.record))
     moves.push({ kind: 'grant', key: queued.key, record: queued.record, turn: queued.live.turn, hasSlot: true })
   }
 }
+
+/** Whether a slot is free for a blob alone, and whether there is one to share. */
+export const roomIn = ({ roster, transfers, batchSlots }: Pick<Shares, 'roster' | 'transfers' | 'batchSlots'>) => {
+  const { batched } = roster
+  const hasFree = roster.inPhase.transferring.size - batched + Math.ceil(batched / BATCH_BLOBS) < transfers
+  const hasPlace = batched < batchSlots * BATCH_BLOBS && (hasFree || batched % BATCH_BLOBS !== 0)
+  return { alone: hasFree, batch: batchSlots === 0 ? hasFree : hasPlace }
+}
+
+/** How many of the slots batches may take: a blob that travels alone always finds others. */
+export const batchSlotsOf = (transfers: number): number => Math.min(2, transfers - 1)
 
 /** @returns false if the window is full of blobs that are not to give way. */
 const enterWithSlot = (shares: Shares, ticket: Ticket, mayGo: MayGo, moves: Move[]): boolean => {
@@ -109,22 +122,24 @@ const enterWithSlot = (shares: Shares, ticket: Ticket, mayGo: MayGo, moves: Move
     moves.push({ kind: 'leave', key: leaver })
   }
   const live = roster.enter(ticket.key, shares.accessRound)
-  takeSlot(shares, ticket.key, live)
+  takeSlot(shares, ticket.key, live, ticket.mayBatch)
   moves.push({ kind: 'enter', key: ticket.key, record, turn: live.turn, hasSlot: true })
   return true
 }
 
-const takeSlot = ({ roster, accessRound }: Shares, key: string, live: Live): void => {
+const takeSlot = ({ roster, accessRound, batchSlots }: Shares, key: string, live: Live, isSmall: boolean): void => {
   roster.move(key, live, 'transferring')
+  if (isSmall && batchSlots > 0) roster.joinBatch(live)
   live.accessRound = accessRound
   live.turn = roster.nextTurn()
 }
 
-type MayGo = (status: Status) => boolean
+type MayGo = (status: Status, isSmall: boolean) => boolean
 
-const permission = (roster: Roster, { uploads, isFull }: Gates): MayGo => {
+const permission = (roster: Roster, { uploads, isFull }: Gates, room: ReturnType<typeof roomIn>): MayGo => {
   const mayUpload = uploads === 'all' || (uploads === 'one' && !isUploading(roster))
-  return (status) => (status === 'PENDING_UPLOAD' ? mayUpload : status !== 'PENDING_DOWNLOAD' || !isFull)
+  return (status, isSmall) =>
+    (isSmall ? room.batch : room.alone) && (status === 'PENDING_UPLOAD' ? mayUpload : status !== 'PENDING_DOWNLOAD' || !isFull)
 }
 
 const isUploading = (roster: Roster): boolean => {
@@ -140,7 +155,11 @@ const whoGivesWay = (roster: Roster, newcomer: Ticket, mayGo: MayGo): string | u
   for (const key of roster.inPhase.queued) {
     const record = roster.byText(key)
     if (record === undefined || isBound(key)) continue
-    const place = { key, rank: mayGo(record.status) ? rankOf[record.priority] : 0, order: roster.live.get(key)?.order ?? 0 }
+    const place = {
+      key,
+      rank: mayGo(record.status, mayBatch(record)) ? rankOf[record.priority] : 0,
+      order: roster.live.get(key)?.order ?? 0,
+    }
     if (last === undefined || goesBefore(last, place)) last = place
   }
   return last !== undefined && last.rank < newcomer.rank ? last.key : undefined
@@ -159,7 +178,7 @@ const nextQueued = (roster: Roster, { isPaused }: Gates, mayGo: MayGo): Queued |
       const live = roster.live.get(key)
       const record = roster.byText(key)
       if (live === undefined || record === undefined || !isActive(record) || record.dueAtMs !== null) continue
-      if (!mayGo(record.status) || (isPaused && !roster.wanted.has(key))) continue
+      if (!mayGo(record.status, mayBatch(record)) || (isPaused && !roster.wanted.has(key))) continue
       const place = { key, live, record, rank: rankOf[record.priority], order: live.order }
       if (first === undefined || goesBefore(place, first)) first = place
     }

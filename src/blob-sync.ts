@@ -4,6 +4,7 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { createActor, fromPromise } from 'xstate'
 import {
+  batchSlotsOf,
   blobMachine,
   coordinatorMachine,
   defaultDelaysMs,
@@ -13,6 +14,7 @@ import {
   type ListOutcome,
   type RecallOutcome,
 } from '../machines'
+import { batched } from './actors/batched'
 import { announced } from './actors/announced'
 import { download } from './actors/download'
 import { erase, mark } from './actors/erase'
@@ -39,12 +41,17 @@ const TRASH_MS = 30 * 24 * 60 * 60 * 1000
 
 /** Puts store, remote and cipher together under the coordinator. Nothing is requested before the first work or `sync`. */
 export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
-  const { store, remote, cipher } = options
+  const { store, cipher, transfers = 6 } = options
   const clock = options.clock ?? systemClock
   const connectivity = options.connectivity ?? alwaysOnline()
   const roster = new Roster()
   const inOrder = turns()
   const storage = storageSlots(options.storage ?? 10)
+  const remote = batched(options.remote, {
+    lanes: batchSlotsOf(transfers),
+    clock,
+    onBatches: () => send({ type: 'batches.offered' }),
+  })
   const closing = new AbortController()
   /** What comes after `close`, an observer that leaves for one, finds nobody. */
   const send = (event: CoordinatorEvent) => {
@@ -116,7 +123,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
 
   const coordinator = createActor(machine, {
     input: {
-      transfers: options.transfers ?? 6,
+      transfers,
       liveActors: options.liveActors ?? 64,
       backoff: { delaysMs: options.backoff?.delaysMs ?? defaultDelaysMs, jitter: options.backoff?.jitter ?? 0 },
       verifyAttempts: options.verifyAttempts ?? 1,

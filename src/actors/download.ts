@@ -3,7 +3,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type { Sink } from '../cipher/cipher'
 import type { Failure } from '../model/failure'
 import type { Outcome } from '../model/outcome'
-import type { BlobRecord } from '../model/record'
+import { mayBatch, type BlobRecord } from '../model/record'
 import type { Staging } from '../store/store'
 import { atRest, settle, writeUnlessAborted, type Attempt, type Tools } from './tools'
 
@@ -32,7 +32,7 @@ export const download = (tools: Tools, record: BlobRecord, signal: AbortSignal):
 const fetchInto = (attempt: Attempt, staging: Staging): TE.TaskEither<Failure, BlobRecord> => {
   const { tools, record, signal } = attempt
   return pipe(
-    tools.remote.get(record, { signal }),
+    tools.remote.get(record, { signal, mayBatch: mayBatch(record) }),
     TE.chain(({ body, tag, sizeBytes }) => {
       let bytes = 0
       const sink: Sink = (chunk) => {

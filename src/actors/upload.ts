@@ -5,7 +5,7 @@ import type { Encrypted } from '../cipher/cipher'
 import { failure, type Failure } from '../model/failure'
 import type { Outcome } from '../model/outcome'
 import type { Payload } from '../model/payload'
-import type { BlobRecord } from '../model/record'
+import { mayBatch, type BlobRecord } from '../model/record'
 import { atRest, settle, writeUnlessAborted, type Attempt, type Tools } from './tools'
 
 /** Sends one blob, encrypted, and writes that the remote holds it. An id that is taken by the same content counts as sent. */
@@ -66,7 +66,13 @@ const send = (attempt: Attempt, seal: string, payload: Payload): TE.TaskEither<F
     TE.chain((encrypted) => {
       const onProgress = (bytes: number) => tools.onProgress(record, bytes, encrypted.sizeBytes)
       return pipe(
-        tools.remote.put(record, { sizeBytes: encrypted.sizeBytes, body: encrypted.body, signal, onProgress }),
+        tools.remote.put(record, {
+          sizeBytes: encrypted.sizeBytes,
+          body: encrypted.body,
+          signal,
+          onProgress,
+          mayBatch: mayBatch(record),
+        }),
         TE.chain(() => encrypted.tag),
       )
     }),

@@ -14,7 +14,7 @@ import type { Seal } from './seal'
 export const OVERHEAD_BYTES = PREAMBLE_CHARACTERS + 1 + TAG_BYTES
 
 /** Larger payloads are encrypted as they are read, where the engine can: copying them into one piece would cost more than a stream. */
-const WHOLE_BYTES_MAX = 32 * 1024
+const WHOLE_BYTES_MAX = 64 * 1024
 
 /** How much of a payload is read at a time. */
 const SLICE_BYTES = 1024 * 1024

@@ -58,7 +58,7 @@ export const reconcile = (comparison: Comparison): Plan => {
   const look = sightings(comparison, entries)
   const verdicts = [
     ...comparison.records.map((record) => (isSettled(record, comparison) ? null : judge(record, look(record.id), comparison))),
-    ...Array.from(entries.keys(), (id) => (known.has(id) ? null : fetchNew(id, comparison))),
+    ...Array.from(entries.keys(), (id) => (known.has(id) ? null : fetchNew(id, comparison, entries.get(id)?.sizeBytes ?? null))),
   ]
   const changes: Change[] = []
   const looks: BlobId[] = []
@@ -84,7 +84,13 @@ type Verdict = Change | { readonly kind: 'look'; readonly id: BlobId } | null
 /** What the lists and the looks say of one id. */
 type Sighting =
   /** `tag` is null where nobody says it; `mayLook`: nobody was asked yet. */
-  | { readonly kind: 'live'; readonly tag: string | null; readonly mayLook: boolean; readonly hasTombstone: boolean }
+  | {
+      readonly kind: 'live'
+      readonly tag: string | null
+      readonly sizeBytes: number | null
+      readonly mayLook: boolean
+      readonly hasTombstone: boolean
+    }
   | { readonly kind: 'deleted' }
   | { readonly kind: 'absent' }
   /** Listed, and gone at a closer look: the next listing tells. */
@@ -98,8 +104,10 @@ const sightings = ({ tombstones, looks }: Comparison, entries: ReadonlyMap<BlobI
     if (entry === undefined) return { kind: hasTombstone ? 'deleted' : 'absent' }
     const seen = looks?.get(id)
     if (entry.tag !== null || seen === undefined)
-      return { kind: 'live', tag: entry.tag, mayLook: entry.tag === null, hasTombstone }
-    return seen === null ? { kind: 'leaving' } : { kind: 'live', tag: seen.tag, mayLook: false, hasTombstone }
+      return { kind: 'live', tag: entry.tag, sizeBytes: entry.sizeBytes, mayLook: entry.tag === null, hasTombstone }
+    return seen === null
+      ? { kind: 'leaving' }
+      : { kind: 'live', tag: seen.tag, sizeBytes: seen.sizeBytes, mayLook: false, hasTombstone }
   }
 }
 
@@ -119,7 +127,7 @@ const judge = (record: BlobRecord, seen: Sighting, at: Comparison): Verdict => {
     case 'PENDING_DELETE':
       return judgeErased(record, seen, at)
     case 'SYNCED':
-      if (record.trashedAtMs !== null) return seen.kind === 'live' ? fetchAgain(record, at) : null
+      if (record.trashedAtMs !== null) return seen.kind === 'live' ? fetchAgain(record, seen, at) : null
       if (seen.kind === 'live') return compareTags(record, seen, at)
       return seen.kind === 'deleted' ? remove(record, at) : judgeMissing(record, at)
   }
@@ -127,7 +135,7 @@ const judge = (record: BlobRecord, seen: Sighting, at: Comparison): Verdict => {
 
 const compareTags = (record: BlobRecord, seen: Sighting & { kind: 'live' }, at: Comparison): Verdict => {
   if (record.tag !== null && seen.mayLook && seen.hasTombstone) return { kind: 'look', id: record.id }
-  if (record.tag !== null && seen.tag !== null && seen.tag !== record.tag) return fetchAgain(record, at)
+  if (record.tag !== null && seen.tag !== null && seen.tag !== record.tag) return fetchAgain(record, seen, at)
   if (record.missingSinceMs === null) return null
   return { kind: 'found', before: record, after: { ...record, missingSinceMs: null, changedAtMs: at.nowMs } }
 }
@@ -135,9 +143,9 @@ const compareTags = (record: BlobRecord, seen: Sighting & { kind: 'live' }, at: 
 const judgeErased = (record: BlobRecord, seen: Sighting, at: Comparison): Verdict => {
   if (record.erasedAtMs === null || record.erasedAtMs >= at.startedAtMs) return null
   if (seen.kind !== 'live') return { kind: 'forget', before: record }
-  if (!record.uploadWasTried) return fetchAgain(record, at)
+  if (!record.uploadWasTried) return fetchAgain(record, seen, at)
   if (record.tag !== null && seen.mayLook) return { kind: 'look', id: record.id }
-  if (record.tag !== null && seen.tag !== null && seen.tag !== record.tag) return fetchAgain(record, at)
+  if (record.tag !== null && seen.tag !== null && seen.tag !== record.tag) return fetchAgain(record, seen, at)
   return {
     kind: 'erase',
     before: record,
@@ -166,22 +174,23 @@ const remove = (record: BlobRecord, { nowMs }: Comparison): Change => {
   }
 }
 
-const fetchAgain = (record: BlobRecord, { nowMs }: Comparison): Change => ({
+const fetchAgain = (record: BlobRecord, { sizeBytes }: Sighting & { kind: 'live' }, { nowMs }: Comparison): Change => ({
   kind: 'fetch',
   before: record,
-  after: { ...record, ...restarted(nowMs), status: 'PENDING_DOWNLOAD', uploadWasTried: false },
+  after: { ...record, ...restarted(nowMs), status: 'PENDING_DOWNLOAD', listedBytes: sizeBytes, uploadWasTried: false },
 })
 
-const fetchNew = (id: BlobId, { namespace, nowMs }: Comparison): Change => ({
+const fetchNew = (id: BlobId, { namespace, nowMs }: Comparison, listedBytes: number | null): Change => ({
   kind: 'fetch',
   before: null,
-  after: newRecord({ namespace, id, status: 'PENDING_DOWNLOAD', changedAtMs: nowMs }),
+  after: newRecord({ namespace, id, status: 'PENDING_DOWNLOAD', listedBytes, changedAtMs: nowMs }),
 })
 
 const restarted = (nowMs: number) => ({
   held: null,
   seal: null,
   tag: null,
+  listedBytes: null,
   attempts: 0,
   dueAtMs: null,
   failure: null,

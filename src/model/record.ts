@@ -45,6 +45,8 @@ export const BlobRecord = t.readonly(
     priority: Priority,
     /** Plaintext bytes; null until known. */
     sizeBytes: optional(t.number),
+    /** Encrypted bytes on the remote, where its list told; null: nobody knows. */
+    listedBytes: optional(t.number),
     /** Whether the store holds the payload. */
     isHere: t.boolean,
     /** What the cipher chose for this put, so that every attempt sends the same ciphertext; null for a blob that came from the remote. */
@@ -80,6 +82,7 @@ export const newRecord = (
   held: null,
   priority: 'medium',
   sizeBytes: null,
+  listedBytes: null,
   isHere: false,
   seal: null,
   tag: null,
@@ -101,3 +104,19 @@ export const isActive = (record: BlobRecord): boolean =>
   (record.status === 'PENDING_UPLOAD' ||
     record.status === 'PENDING_DOWNLOAD' ||
     (record.status === 'PENDING_DELETE' && record.erasedAtMs === null))
+
+/** Blobs up to this size share requests where the remote takes batches: alone, the request would cost more than the bytes. */
+export const SMALL_BYTES_MAX = 64 * 1024
+
+/** The most blobs of one batch. */
+export const BATCH_BLOBS = 24
+
+/**
+ * Whether the blob may share a request with others: small, its first attempt, so that the remote is not expected to hold what is uploaded,
+ * and nobody waits for it.
+ */
+export const mayBatch = ({ status, listedBytes, sizeBytes, attempts, priority }: BlobRecord): boolean =>
+  (status === 'PENDING_UPLOAD' || status === 'PENDING_DOWNLOAD') &&
+  attempts === 0 &&
+  priority !== 'urgent' &&
+  (listedBytes ?? sizeBytes ?? Infinity) <= SMALL_BYTES_MAX

@@ -28,7 +28,7 @@ export interface Remote {
   readonly put: (key: BlobKey, upload: Upload) => TaskEither<Failure, void>
 
   /** Opens the encrypted bytes. `NotFound`. The body errors with a `CarriedFailure` when the connection fails or stalls. */
-  readonly get: (key: BlobKey, options?: CallOptions) => TaskEither<Failure, Download>
+  readonly get: (key: BlobKey, options?: TransferOptions) => TaskEither<Failure, Download>
 
   /** Size and tag of what is held, without the bytes; `none` if nothing is. */
   readonly stat: (key: BlobKey, options?: CallOptions) => TaskEither<Failure, Option<Entry>>
@@ -64,6 +64,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+export interface TransferOptions extends CallOptions {
+  /** The blob is small and, where it is put, not expected to exist: it may share a request with others. @default false */
+  readonly mayBatch?: boolean
+}
+
 export interface ListRequest extends CallOptions {
   readonly namespace: Namespace
   /** Where an earlier page ended; absent for the first. */
@@ -78,7 +83,7 @@ export interface Page {
   readonly next: string | null
 }
 
-export interface Upload extends CallOptions {
+export interface Upload extends TransferOptions {
   readonly sizeBytes: number
   readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
   /** Told the bytes handed over so far, never fewer than before. */

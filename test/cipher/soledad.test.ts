@@ -108,11 +108,11 @@ for (const [name, engine] of engines) {
 describe('the streaming engine', () => {
   const cipher = soledadCipher(secret)
 
-  test('takes payloads above 32 KiB as they are read, smaller ones whole', async () => {
+  test('takes payloads above 64 KiB as they are read, smaller ones whole', async () => {
     const bodyFor = async (sizeBytes: number) =>
       expectRight(await cipher.encrypt(key, cipher.seal(), bytesPayload(new Uint8Array(sizeBytes)))(), 'encrypt').body
-    expect(await bodyFor(32 * 1024)).toBeInstanceOf(Uint8Array)
-    expect(await bodyFor(32 * 1024 + 1)).toBeInstanceOf(ReadableStream)
+    expect(await bodyFor(64 * 1024)).toBeInstanceOf(Uint8Array)
+    expect(await bodyFor(64 * 1024 + 1)).toBeInstanceOf(ReadableStream)
   })
 
   test('pours plaintext before the end of the body, and keeps back what may hold the tag', async () => {

@@ -9,7 +9,7 @@ import { failure, throttled, type Failure } from '../../src/model/failure'
 import type { BlobKey } from '../../src/model/ids'
 import type { BlobSync, BlobSyncOptions } from '../../src/options'
 import { memoryRemote, remoteMemory, type RemoteMemory } from '../../src/remote/memory'
-import type { CallOptions, Remote } from '../../src/remote/remote'
+import { noPowers, type CallOptions, type Remote } from '../../src/remote/remote'
 import { memoryStore, newMemory, type Memory } from '../../src/store/memory'
 import type { Store } from '../../src/store/store'
 import { settled, virtualClock } from '../virtual-clock'
@@ -185,6 +185,7 @@ const scriptedRemote = (made: World): Remote => {
     }
   return {
     ...remote,
+    supports: TE.right(noPowers),
     list: (request) => asked('list', request.namespace, request, remote.list(request)),
     put: (key, upload) => asked('put', key.id, upload, remote.put(key, upload)),
     get: (key, options = {}) => asked('get', key.id, options, remote.get(key, options)),

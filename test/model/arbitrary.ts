@@ -44,6 +44,7 @@ export const someRecord = (id: fc.Arbitrary<BlobId> = someId): fc.Arbitrary<Blob
       held: fc.option(keysOf(HeldReason), { freq: 2 }),
       priority: keysOf(Priority),
       sizeBytes: fc.option(fc.nat()),
+      listedBytes: fc.option(fc.nat()),
       isHere: fc.boolean(),
       seal: fc.option(fc.string()),
       tag: someTag,

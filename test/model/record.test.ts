@@ -29,6 +29,7 @@ describe('records', () => {
     ['held', 'bored'],
     ['priority', 2],
     ['sizeBytes', '12'],
+    ['listedBytes', '12'],
     ['isHere', 1],
     ['seal', 7],
     ['tag', 7],

@@ -1,0 +1,168 @@
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import type { Clock } from '../clock'
+import type { Bytes } from '../model/bytes'
+import { failureCarriedBy } from '../model/carried-failure'
+import { failure, type Failure } from '../model/failure'
+import type { BlobKey, Namespace } from '../model/ids'
+import { BATCH_BLOBS, SMALL_BYTES_MAX } from '../model/record'
+import { collector, type Group } from './collector'
+import type { BatchPower, Download, Received, Remote, Upload } from '../remote/remote'
+
+export interface BatchedOptions {
+  /** How many batches may be under way at once; 0 switches them off. */
+  readonly lanes: number
+  readonly clock: Clock
+  /** Told once, when the remote has said that it takes batches. */
+  readonly onBatches: () => void
+}
+
+/**
+ * A remote in which transfers that may batch share requests, those of one direction and namespace, once it has said that it has the
+ * power. A batch that fails because of a blob is done again one by one, so that each blob has an answer of its own.
+ */
+export const batched = (remote: Remote, { lanes, clock, onBatches }: BatchedOptions): Remote => {
+  const { batches } = remote
+  if (batches === undefined || lanes < 1) return remote
+  const power = powerOf(remote, onBatches)
+  const group = collector({ lanes, itemsMax: BATCH_BLOBS, clock })
+  const uploads = perNamespace((namespace) => group(sendUploads(remote, batches, namespace)))
+  const downloads = perNamespace((namespace) => group(sendDownloads(remote, batches, namespace)))
+
+  return {
+    ...remote,
+
+    put: (key, upload) => async () => {
+      if (upload.mayBatch !== true) return remote.put(key, upload)()
+      if (!power.isThere()) return power.alone(remote.put(key, upload))
+      const bytes = await wholeOf(upload)()
+      if (E.isLeft(bytes)) return bytes
+      const stored = await uploads(key.namespace).add({ key, bytes: bytes.right }, upload.signal)
+      if (E.isRight(stored)) upload.onProgress?.(upload.sizeBytes)
+      return stored
+    },
+
+    get:
+      (key, options = {}) =>
+      async () => {
+        if (options.mayBatch !== true) return remote.get(key, options)()
+        return power.isThere() ? downloads(key.namespace).add(key, options.signal) : power.alone(remote.get(key, options))
+      },
+  }
+}
+
+/** Whether the remote takes batches: it is asked when two small transfers are under way at once, and until it answers each goes alone. */
+const powerOf = (remote: Remote, onBatches: () => void) => {
+  let state: 'unknown' | 'asked' | 'there' | 'missing' = 'unknown'
+  let underWay = 0
+  const ask = async () => {
+    state = 'asked'
+    const supports = await remote.supports()
+    state = E.isLeft(supports) ? 'unknown' : supports.right.batches ? 'there' : 'missing'
+    if (state === 'there') onBatches()
+  }
+  return {
+    isThere: () => state === 'there',
+    alone: async <A>(transfer: () => Promise<A>): Promise<A> => {
+      underWay += 1
+      if (underWay > 1 && state === 'unknown') void ask()
+      try {
+        return await transfer()
+      } finally {
+        underWay -= 1
+      }
+    },
+  }
+}
+
+const perNamespace = <Item, A>(make: (namespace: Namespace) => Group<Item, A>) => {
+  const made = new Map<Namespace, Group<Item, A>>()
+  return (namespace: Namespace): Group<Item, A> => {
+    const group = made.get(namespace) ?? make(namespace)
+    made.set(namespace, group)
+    return group
+  }
+}
+
+const wholeOf = ({ body }: Upload): TE.TaskEither<Failure, Bytes> =>
+  body instanceof Uint8Array
+    ? TE.right(body)
+    : TE.tryCatch(
+        async () => new Uint8Array(await new Response(body).arrayBuffer()),
+        (thrown) =>
+          pipe(
+            failureCarriedBy(thrown),
+            O.getOrElse((): Failure => failure('StorageBroken', 'The payload could not be read to its end.')),
+          ),
+      )
+
+interface SmallUpload {
+  readonly key: BlobKey
+  readonly bytes: Bytes
+}
+
+const sendUploads =
+  (remote: Remote, batches: BatchPower, namespace: Namespace) =>
+  async (items: readonly SmallUpload[], signal: AbortSignal): Promise<readonly E.Either<Failure, void>[]> => {
+    const alone = ({ key, bytes }: SmallUpload) => remote.put(key, { sizeBytes: bytes.length, body: bytes, signal })()
+    if (items.length === 1) return oneByOne(items, alone)
+    const blobs = items.map(({ key: { id }, bytes }) => ({ id, bytes }))
+    const stored = await batches.put(namespace, blobs, { signal })()
+    return E.isLeft(stored) && isAboutABlob(stored.left) ? oneByOne(items, alone) : items.map(() => stored)
+  }
+
+const sendDownloads =
+  (remote: Remote, batches: BatchPower, namespace: Namespace) =>
+  async (keys: readonly BlobKey[], signal: AbortSignal): Promise<readonly E.Either<Failure, Download>[]> => {
+    const alone = (key: BlobKey) => remote.get(key, { signal })()
+    if (keys.length === 1) return oneByOne(keys, alone)
+    const ids = keys.map(({ id }) => id)
+    const got = await batches.get(namespace, ids, { signal, bytesMax: BATCH_BYTES_MAX })()
+    if (E.isLeft(got)) return isAboutABlob(got.left) ? oneByOne(keys, alone) : keys.map(() => got)
+    return got.right.map(E.map(downloadOf))
+  }
+
+/** Small blobs, and what encryption adds to them. */
+const BATCH_BYTES_MAX = BATCH_BLOBS * (SMALL_BYTES_MAX + 1024)
+
+const oneByOne = async <Item, A>(items: readonly Item[], run: (item: Item) => Promise<A>): Promise<readonly A[]> => {
+  const answers: A[] = []
+  for (const item of items) answers.push(await run(item))
+  return answers
+}
+
+/** Whether another request for a part of the blobs may do better than the one that failed so. */
+const isAboutABlob = (reason: Failure): boolean => {
+  switch (reason._tag) {
+    case 'Exists':
+    case 'NotFound':
+    case 'Forbidden':
+    case 'TooLarge':
+    case 'QuotaExceeded':
+    case 'Tampered':
+    case 'Corrupt':
+      return true
+    case 'ServerError':
+      return reason.status < 500
+    case 'Unreachable':
+    case 'Throttled':
+    case 'Unauthorized':
+    case 'StorageFull':
+    case 'StorageBroken':
+    case 'Aborted':
+      return false
+  }
+}
+
+const downloadOf = ({ bytes, tag }: Received): Download => ({
+  sizeBytes: bytes.length,
+  tag,
+  body: new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      controller.enqueue(bytes)
+      controller.close()
+    },
+  }),
+})
