@@ -27,15 +27,18 @@ import { systemClock } from './clock'
 import { alwaysOnline } from './connectivity'
 import { payloadOf } from './content'
 import { explainBlob } from './explain'
+import { openIncoming } from './incoming'
 import { failure, type Failure } from './model/failure'
 import { blobKey, keyText, Namespace, newBlobKey, type BlobKey } from './model/ids'
 import type { Outcome } from './model/outcome'
 import { newRecord, type BlobRecord } from './model/record'
-import { BlobSyncError, type BlobSync, type BlobSyncOptions, type BlobView } from './options'
+import { BlobSyncError, type BlobSync, type BlobSyncOptions, type BlobView, type IncomingHandle } from './options'
 import { sameAs } from './same-content'
 import { storageSlots } from './storage-slots'
 import { isAtRest, syncRound, until } from './sync-round'
 import { watch } from './watch'
+
+const INCOMING_POLL_MS = 30_000
 
 const TRASH_MS = 30 * 24 * 60 * 60 * 1000
 
@@ -52,6 +55,8 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
     clock,
     onBatches: () => send({ type: 'batches.offered' }),
   })
+  const backoff = { delaysMs: options.backoff?.delaysMs ?? defaultDelaysMs, jitter: options.backoff?.jitter ?? 0 }
+  const boxes: IncomingHandle[] = []
   const closing = new AbortController()
   /** What comes after `close`, an observer that leaves for one, finds nobody. */
   const send = (event: CoordinatorEvent) => {
@@ -125,7 +130,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
     input: {
       transfers,
       liveActors: options.liveActors ?? 64,
-      backoff: { delaysMs: options.backoff?.delaysMs ?? defaultDelaysMs, jitter: options.backoff?.jitter ?? 0 },
+      backoff,
       verifyAttempts: options.verifyAttempts ?? 1,
       isOnline: connectivity.isOnline(),
       isPaused: options.paused ?? false,
@@ -339,6 +344,24 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
       return explainBlob(shown.view(key), clock.now(), shown.getSnapshot())
     },
 
+    incoming: ({ process, save, namespace = 'MX', pollMs = INCOMING_POLL_MS }) => {
+      const box = openIncoming({
+        tools,
+        coordinator,
+        namespace: orThrow(blobKey('x', namespace)).namespace,
+        pollMs,
+        backoff,
+        consumer: {
+          consume: async (message) => save(await process(message), message),
+          onSaved: ({ namespace: at, id }) => shown.emit('incoming.saved', { namespace: at, id }),
+          onFailed: ({ namespace: at, id }, reason) => shown.emit('incoming.failed', { namespace: at, id, failure: reason }),
+        },
+        report: (reason) => shown.emit('failure.reported', reason),
+      })
+      boxes.push(box)
+      return box
+    },
+
     blob: (id, given = {}) => {
       const key = orThrow(blobKey(id, given.namespace))
       let last = shown.view(key)
@@ -379,6 +402,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
       if (closing.signal.aborted) return
       closing.abort()
       stopListening()
+      for (const box of boxes) box.stop()
       coordinator.stop()
       await storage.close()
       await getOrThrow(store.close())

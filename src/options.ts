@@ -2,6 +2,7 @@ import type { AnyActorRef, Observer, InspectionEvent } from 'xstate'
 import type { Cipher } from './cipher/cipher'
 import type { Clock } from './clock'
 import type { Connectivity } from './connectivity'
+import type { Message } from './actors/receive'
 import type { Failure } from './model/failure'
 import type { HeldReason, Priority, Status } from './model/record'
 import type { Remote } from './remote/remote'
@@ -67,6 +68,29 @@ export interface SyncOptions {
   readonly wait?: boolean
   /** Goes on with a sync that was stopped because it would remove very many blobs. */
   readonly confirmRemovals?: boolean
+}
+
+/** How an app takes up what others delivered to it, encrypted or not. */
+export interface IncomingOptions<Processed> {
+  /** Makes of a message what the app wants to keep. What it throws makes the blob FAILED, with that as the reason. */
+  readonly process: (message: Message) => Promise<Processed>
+  /** Keeps it for good; only after that is the blob marked and deleted. A crash may let both be called again for the same id. */
+  readonly save: (processed: Processed, message: Message) => Promise<void>
+  /** @default 'MX' */
+  readonly namespace?: string
+  /** How long to wait before looking again, in milliseconds. @default 30_000 */
+  readonly pollMs?: number
+}
+
+export interface IncomingHandle {
+  /** Looks now; resolves once nothing is left to do, or nothing can be done. */
+  readonly check: () => Promise<void>
+  /** Lets a FAILED one be processed again. @throws {BlobSyncError} `NotFound`, or why the remote cannot be reached. */
+  readonly retry: (id: string) => Promise<void>
+  /** Ends it; what is under way is broken off and taken up by the next run. */
+  readonly stop: () => void
+  /** For users of XState. */
+  readonly actor: AnyActorRef
 }
 
 /** One blob as its observers see it. Frozen, and the same object until something changed. */
@@ -166,6 +190,10 @@ export interface BlobSyncEvents {
   readonly 'blob.missing': BlobView
   /** A bug: the blob's actor crashed and the blob was set aside until the next start. */
   readonly 'blob.crashed': { readonly blob: BlobView; readonly error: unknown }
+  /** An incoming blob was processed and saved, and is deleted on the remote. */
+  readonly 'incoming.saved': BlobRef
+  /** An incoming blob could not be processed or saved: it stays on the remote, marked FAILED. */
+  readonly 'incoming.failed': BlobRef & { readonly failure: Failure }
   /** A record or message that did not decode, or a store that failed outside a transfer. */
   readonly 'failure.reported': Failure
 }
@@ -209,6 +237,13 @@ export interface BlobSync {
   /** Resolves when no blob has work that can go on now without outside help: none is active, or all is paused. */
   readonly idle: () => Promise<void>
   readonly explain: (id: string, options?: NamespaceOption) => readonly Reason[]
+  /**
+   * Empties the incoming box, where others deliver: the oldest first, each marked PROCESSING, processed, saved, only then marked PROCESSED
+   * and deleted. It works while transfers may, until it is stopped or blobsync is closed.
+   *
+   * @throws {BlobSyncError} `Forbidden` if the remote has no flags; `Corrupt` for a namespace that is none.
+   */
+  readonly incoming: <Processed>(options: IncomingOptions<Processed>) => IncomingHandle
   readonly blob: (id: string, options?: NamespaceOption) => BlobHandle
   /** Every blob known here, in no order; those in the trash are left out. */
   readonly list: () => readonly BlobView[]

@@ -6,10 +6,10 @@ import type { Cipher } from '../../src/cipher/cipher'
 import type { Clock } from '../../src/clock'
 import type { Connectivity } from '../../src/connectivity'
 import { failure, throttled, type Failure } from '../../src/model/failure'
-import type { BlobKey } from '../../src/model/ids'
+import type { BlobId, BlobKey, Namespace } from '../../src/model/ids'
 import type { BlobSync, BlobSyncOptions } from '../../src/options'
 import { memoryRemote, remoteMemory, type RemoteMemory } from '../../src/remote/memory'
-import { noPowers, type CallOptions, type Remote } from '../../src/remote/remote'
+import { noPowers, type CallOptions, type Page, type Received, type Remote, type SmallBlob } from '../../src/remote/remote'
 import { memoryStore, newMemory, type Memory } from '../../src/store/memory'
 import type { Store } from '../../src/store/store'
 import { settled, virtualClock } from '../virtual-clock'
@@ -69,10 +69,11 @@ export const countingClock = () => {
   return counting
 }
 
-export type Verb = 'put' | 'get' | 'delete' | 'list'
+export type Verb = 'put' | 'get' | 'delete' | 'list' | 'put batch' | 'get batch'
 
 export interface Call {
   readonly verb: Verb
+  /** Of a batch: all of them, parted by spaces. */
   readonly id: string
   readonly atMs: number
 }
@@ -90,6 +91,8 @@ export interface World {
   refreshes: number
   script: Script
   refresh: () => boolean
+  /** Whether the remote offers batches. @default false */
+  offersBatches: boolean
   readonly online: (isOnline: boolean) => void
   readonly start: (options?: Partial<BlobSyncOptions>) => BlobSync
 }
@@ -114,6 +117,7 @@ export const world = (script: Script = () => null): World => {
     refreshes: 0,
     script,
     refresh: () => true,
+    offersBatches: false,
     online: (next) => {
       isOnline = next
       for (const listener of listeners) listener(next)
@@ -150,7 +154,7 @@ export const bring = async <A>({ clock }: World, promise: Promise<A>, stepMs = 5
 const calledOff = failure('Aborted', 'Called off.')
 
 const scriptedRemote = (made: World): Remote => {
-  const remote = memoryRemote({ memory: made.remoteMemory, listsTags: false })
+  const remote = memoryRemote({ memory: made.remoteMemory })
   const under = { transfers: 0, uploads: 0 }
   const asked =
     <A>(verb: Verb, id: string, { signal }: CallOptions, run: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
@@ -158,13 +162,13 @@ const scriptedRemote = (made: World): Remote => {
       if (signal?.aborted === true) return E.left(calledOff)
       made.calls.push({ verb, id, atMs: made.clock.now() })
       if (verb !== 'list') made.most.transfers = Math.max(made.most.transfers, ++under.transfers)
-      if (verb === 'put') made.most.uploads = Math.max(made.most.uploads, ++under.uploads)
+      if (verb.startsWith('put')) made.most.uploads = Math.max(made.most.uploads, ++under.uploads)
       let isOver = false
       const end = () => {
         if (isOver) return
         isOver = true
         if (verb !== 'list') under.transfers -= 1
-        if (verb === 'put') under.uploads -= 1
+        if (verb.startsWith('put')) under.uploads -= 1
       }
       try {
         const called = new Promise<Failure>((resolve) => {
@@ -185,8 +189,12 @@ const scriptedRemote = (made: World): Remote => {
     }
   return {
     ...remote,
-    supports: TE.right(noPowers),
-    list: (request) => asked('list', request.namespace, request, remote.list(request)),
+    supports: () => Promise.resolve(E.right({ ...noPowers, batches: made.offersBatches })),
+    batches: {
+      put: (namespace, blobs, options = {}) => asked('put batch', idsOf(blobs), options, storeAll(made, namespace, blobs)),
+      get: (namespace, ids, options) => asked('get batch', ids.join(' '), options, fetchAll(made, namespace, ids)),
+    },
+    list: (request) => asked('list', request.namespace, request, pipe(remote.list(request), TE.map(withSizes(made)))),
     put: (key, upload) => asked('put', key.id, upload, remote.put(key, upload)),
     get: (key, options = {}) => asked('get', key.id, options, remote.get(key, options)),
     delete: (key, options = {}) => asked('delete', key.id, options, remote.delete(key, options)),
@@ -196,6 +204,42 @@ const scriptedRemote = (made: World): Remote => {
     },
   }
 }
+
+/** A remote that takes batches tells sizes; tags are told by none, since the plain cipher has but one. */
+const withSizes = (made: World) => (page: Page) => ({
+  ...page,
+  entries: page.entries.map((entry) => ({ ...entry, tag: null, sizeBytes: made.offersBatches ? entry.sizeBytes : null })),
+})
+
+const idsOf = (blobs: readonly SmallBlob[]) => blobs.map(({ id }) => id).join(' ')
+
+const blobsIn = ({ remoteMemory: { namespaces } }: World, namespace: Namespace) => {
+  const known = namespaces.get(namespace) ?? { blobs: new Map(), tombstones: new Set() }
+  namespaces.set(namespace, known)
+  return known.blobs
+}
+
+const storeAll =
+  (made: World, namespace: Namespace, blobs: readonly SmallBlob[]): TE.TaskEither<Failure, void> =>
+  async () => {
+    const held = blobsIn(made, namespace)
+    if (blobs.some(({ id }) => held.has(id))) return E.left(failure('Exists', 'One of them is there.'))
+    for (const { id, bytes: stored } of blobs) held.set(id, stored)
+    return E.right(undefined)
+  }
+
+const fetchAll =
+  (made: World, namespace: Namespace, ids: readonly BlobId[]): TE.TaskEither<Failure, readonly E.Either<Failure, Received>[]> =>
+  async () =>
+    E.right(
+      ids.map((id) =>
+        pipe(
+          blobsIn(made, namespace).get(id),
+          E.fromNullable(failure('NotFound', 'It is not there.')),
+          E.map((stored) => ({ bytes: stored, tag: null })),
+        ),
+      ),
+    )
 
 /** A memory store that notes how many of the uses that need a turn are under way. */
 const countedStore = (made: World): Store => {
