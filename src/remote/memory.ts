@@ -1,48 +1,41 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import { failure, type Failure } from '../model/failure'
-import { keyText, type BlobId, type BlobKey, type Namespace } from '../model/ids'
+import { failure } from '../model/failure'
+import type { BlobId, Namespace } from '../model/ids'
 import type { Entry } from '../model/wire'
 import { abortable } from './abortable'
 import { encodeTag } from './encode-tag'
+import { memoryBatches } from './memory-batches'
+import { existing, missing, namespaceIn, remoteMemory, type RemoteMemory } from './memory-content'
+import { memoryFlags } from './memory-flags'
 import { readWhole } from './read-whole'
-import { noPowers, type Remote } from './remote'
+import { noPowers, type Remote, type Supports } from './remote'
+import { unlessAborted } from './unless-aborted'
 
-/** What a memory remote holds: several clients may share one. */
-export interface RemoteMemory {
-  readonly namespaces: Map<Namespace, RemoteNamespace>
-}
-
-export interface RemoteNamespace {
-  readonly blobs: Map<BlobId, Uint8Array<ArrayBuffer>>
-  readonly tombstones: Set<BlobId>
-}
-
-export const remoteMemory = (): RemoteMemory => ({ namespaces: new Map() })
+export { remoteMemory, type RemoteMemory, type RemoteNamespace } from './memory-content'
 
 export interface MemoryRemoteOptions {
   /** What it holds. @default a new one */
   readonly memory?: RemoteMemory
   /** False lists ids alone, as Soledad does. @default true */
   readonly listsTags?: boolean
+  /** False switches a power off. @default all that it has: batches and flags */
+  readonly powers?: Partial<Pick<Supports, 'batches' | 'flags'>>
 }
 
 const PART_BYTES = 65_536
 
 /** A remote in this process, for tests, demonstrations and offline development. */
-export const memoryRemote = ({ memory = remoteMemory(), listsTags = true }: MemoryRemoteOptions = {}): Remote => {
-  const namespaceOf = (name: Namespace): RemoteNamespace => {
-    const known = memory.namespaces.get(name)
-    if (known !== undefined) return known
-    const added: RemoteNamespace = { blobs: new Map(), tombstones: new Set() }
-    memory.namespaces.set(name, added)
-    return added
-  }
+export const memoryRemote = ({ memory = remoteMemory(), listsTags = true, powers }: MemoryRemoteOptions = {}): Remote => {
+  const namespaceOf = (name: Namespace) => namespaceIn(memory, name)
+  const { batches, flags } = { batches: true, flags: true, ...powers }
   const entryOf = (id: BlobId, bytes: Uint8Array): Entry => ({ id, sizeBytes: bytes.length, tag: encodeTag(bytes) })
 
   return {
-    supports: TE.right(noPowers),
+    supports: TE.right({ ...noPowers, batches, flags }),
+    ...(batches ? { batches: memoryBatches(memory) } : {}),
+    ...(flags ? { flags: memoryFlags(memory) } : {}),
 
     count: (namespace, { signal } = {}) => unlessAborted(signal, () => E.right(namespaceOf(namespace).blobs.size)),
 
@@ -59,7 +52,7 @@ export const memoryRemote = ({ memory = remoteMemory(), listsTags = true }: Memo
         const { blobs } = namespaceOf(key.namespace)
         if (blobs.has(key.id)) {
           if (body instanceof ReadableStream) await body.cancel()
-          return E.left(exists(key))
+          return E.left(existing(key))
         }
         const source = body instanceof Uint8Array ? new Blob([body]).stream() : body
         const read = await readWhole(abortable(source, signal, onProgress), 'Corrupt')
@@ -67,7 +60,7 @@ export const memoryRemote = ({ memory = remoteMemory(), listsTags = true }: Memo
         if (read.right.length !== sizeBytes) {
           return E.left(failure('Corrupt', `The upload has ${read.right.length} bytes, and ${sizeBytes} were announced.`))
         }
-        if (blobs.has(key.id)) return E.left(exists(key))
+        if (blobs.has(key.id)) return E.left(existing(key))
         blobs.set(key.id, read.right)
         return E.right(undefined)
       },
@@ -87,8 +80,9 @@ export const memoryRemote = ({ memory = remoteMemory(), listsTags = true }: Memo
 
     delete: (key, { signal } = {}) =>
       unlessAborted(signal, () => {
-        const { blobs, tombstones } = namespaceOf(key.namespace)
+        const { blobs, tombstones, flags: marks } = namespaceOf(key.namespace)
         if (!blobs.delete(key.id)) return E.left(missing(key))
+        marks.delete(key.id)
         tombstones.add(key.id)
         return E.right(undefined)
       }),
@@ -96,17 +90,6 @@ export const memoryRemote = ({ memory = remoteMemory(), listsTags = true }: Memo
     refreshAccess: () => () => Promise.resolve(E.right(undefined)),
   }
 }
-
-const aborted = failure('Aborted', 'The call was aborted.')
-
-const exists = (key: BlobKey) => failure('Exists', `The remote already holds ${keyText(key)}.`)
-
-const missing = (key: BlobKey) => failure('NotFound', `The remote does not hold ${keyText(key)}.`)
-
-const unlessAborted =
-  <A>(signal: AbortSignal | undefined, call: () => E.Either<Failure, A>) =>
-  async (): Promise<E.Either<Failure, A>> =>
-    signal?.aborted === true ? E.left(aborted) : call()
 
 const partsOf = (bytes: Uint8Array): ReadableStream<Uint8Array> => {
   let place = 0

@@ -238,6 +238,7 @@ describe('a blob that a crash left behind', () => {
           made.remoteMemory.namespaces.set(key.namespace, {
             blobs: new Map([[key.id, new Uint8Array(16)]]),
             tombstones: new Set(),
+            flags: new Map(),
           })
         }
         made.online(false)

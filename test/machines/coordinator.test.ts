@@ -49,7 +49,8 @@ const onRemote = (made: World, names: readonly string[]) => {
   const blobs = new Map<BlobId, Uint8Array<ArrayBuffer>>()
   for (const id of names) if (BlobId.is(id)) blobs.set(id, new Uint8Array(16))
   const key = blobKey('any')
-  if (key._tag === 'Right') made.remoteMemory.namespaces.set(key.right.namespace, { blobs, tombstones: new Set() })
+  if (key._tag === 'Right')
+    made.remoteMemory.namespaces.set(key.right.namespace, { blobs, tombstones: new Set(), flags: new Map() })
 }
 
 const expectEmpty = (made: World, blobs: BlobSync) => {

@@ -26,3 +26,24 @@ test('the list tells sizes and tags, or ids alone', async () => {
   expect(await listed(true)).toEqual([{ id: 'a', sizeBytes: bytes.length, tag }])
   expect(await listed(false)).toEqual([{ id: 'a', sizeBytes: null, tag: null }])
 })
+
+test('has batches and flags, and says so; each can be switched off, with its methods', async () => {
+  const whole = memoryRemote()
+  expect(right(await whole.supports())).toMatchObject({ batches: true, flags: true, changes: false, ranges: false })
+  expect([whole.batches, whole.flags]).not.toContain(undefined)
+  const without = memoryRemote({ powers: { batches: false, flags: false } })
+  expect(right(await without.supports())).toMatchObject({ batches: false, flags: false })
+  expect([without.batches, without.flags]).toEqual([undefined, undefined])
+})
+
+test('what a batch brought may be changed, and what was put', async () => {
+  const { id, namespace } = key('a')
+  const mine = bytes.slice()
+  const { batches } = memoryRemote()
+  right(await batches!.put(namespace, [{ id, bytes: mine }])())
+  mine.fill(0)
+  const first = right(right(await batches!.get(namespace, [id], { bytesMax: bytes.length })())[0]!)
+  expect(first.bytes).toEqual(bytes)
+  first.bytes.fill(0)
+  expect(right(right(await batches!.get(namespace, [id], { bytesMax: bytes.length })())[0]!).bytes).toEqual(bytes)
+})
