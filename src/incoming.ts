@@ -90,7 +90,7 @@ export const openIncoming = ({ tools, coordinator, namespace, consumer, report, 
     },
     stop: () => {
       follow.unsubscribe()
-      actor.send({ type: 'incoming.stopped' })
+      if (actor.getSnapshot().status === 'active') actor.send({ type: 'incoming.stopped' })
     },
   }
 }

@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { serverError } from '../../src/model/failure'
 import type { BlobSync } from '../../src/options'
+import { namespaceIn } from '../../src/remote/memory-content'
 import { keyOf } from '../store/steps'
 import { settled } from '../virtual-clock'
 import { bring, bytes, quotaExceeded, unreachable, world, type Call, type Script, type World } from './world'
@@ -28,11 +29,8 @@ const putOffline = async (made: World, blobs: BlobSync, names: readonly string[]
 }
 
 const remoteHolds = (made: World, id: string, content: Uint8Array<ArrayBuffer>) => {
-  const { namespaces } = made.remoteMemory
   const key = keyOf(id)
-  const held = namespaces.get(key.namespace) ?? { blobs: new Map(), tombstones: new Set() }
-  held.blobs.set(key.id, content)
-  namespaces.set(key.namespace, held)
+  namespaceIn(made.remoteMemory, key.namespace).blobs.set(key.id, content)
 }
 
 describe('small blobs', () => {

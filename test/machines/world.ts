@@ -6,10 +6,11 @@ import type { Cipher } from '../../src/cipher/cipher'
 import type { Clock } from '../../src/clock'
 import type { Connectivity } from '../../src/connectivity'
 import { failure, throttled, type Failure } from '../../src/model/failure'
-import type { BlobId, BlobKey, Namespace } from '../../src/model/ids'
+import type { BlobKey } from '../../src/model/ids'
 import type { BlobSync, BlobSyncOptions } from '../../src/options'
 import { memoryRemote, remoteMemory, type RemoteMemory } from '../../src/remote/memory'
-import { noPowers, type CallOptions, type Page, type Received, type Remote, type SmallBlob } from '../../src/remote/remote'
+import { memoryBatches } from '../../src/remote/memory-batches'
+import { noPowers, type CallOptions, type Page, type Remote, type SmallBlob } from '../../src/remote/remote'
 import { memoryStore, newMemory, type Memory } from '../../src/store/memory'
 import type { Store } from '../../src/store/store'
 import { settled, virtualClock } from '../virtual-clock'
@@ -155,6 +156,7 @@ const calledOff = failure('Aborted', 'Called off.')
 
 const scriptedRemote = (made: World): Remote => {
   const remote = memoryRemote({ memory: made.remoteMemory })
+  const batches = memoryBatches(made.remoteMemory)
   const under = { transfers: 0, uploads: 0 }
   const asked =
     <A>(verb: Verb, id: string, { signal }: CallOptions, run: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
@@ -191,8 +193,8 @@ const scriptedRemote = (made: World): Remote => {
     ...remote,
     supports: () => Promise.resolve(E.right({ ...noPowers, batches: made.offersBatches })),
     batches: {
-      put: (namespace, blobs, options = {}) => asked('put batch', idsOf(blobs), options, storeAll(made, namespace, blobs)),
-      get: (namespace, ids, options) => asked('get batch', ids.join(' '), options, fetchAll(made, namespace, ids)),
+      put: (namespace, blobs, options = {}) => asked('put batch', idsOf(blobs), options, batches.put(namespace, blobs, options)),
+      get: (namespace, ids, options) => asked('get batch', ids.join(' '), options, batches.get(namespace, ids, options)),
     },
     list: (request) => asked('list', request.namespace, request, pipe(remote.list(request), TE.map(withSizes(made)))),
     put: (key, upload) => asked('put', key.id, upload, remote.put(key, upload)),
@@ -212,34 +214,6 @@ const withSizes = (made: World) => (page: Page) => ({
 })
 
 const idsOf = (blobs: readonly SmallBlob[]) => blobs.map(({ id }) => id).join(' ')
-
-const blobsIn = ({ remoteMemory: { namespaces } }: World, namespace: Namespace) => {
-  const known = namespaces.get(namespace) ?? { blobs: new Map(), tombstones: new Set() }
-  namespaces.set(namespace, known)
-  return known.blobs
-}
-
-const storeAll =
-  (made: World, namespace: Namespace, blobs: readonly SmallBlob[]): TE.TaskEither<Failure, void> =>
-  async () => {
-    const held = blobsIn(made, namespace)
-    if (blobs.some(({ id }) => held.has(id))) return E.left(failure('Exists', 'One of them is there.'))
-    for (const { id, bytes: stored } of blobs) held.set(id, stored)
-    return E.right(undefined)
-  }
-
-const fetchAll =
-  (made: World, namespace: Namespace, ids: readonly BlobId[]): TE.TaskEither<Failure, readonly E.Either<Failure, Received>[]> =>
-  async () =>
-    E.right(
-      ids.map((id) =>
-        pipe(
-          blobsIn(made, namespace).get(id),
-          E.fromNullable(failure('NotFound', 'It is not there.')),
-          E.map((stored) => ({ bytes: stored, tag: null })),
-        ),
-      ),
-    )
 
 /** A memory store that notes how many of the uses that need a turn are under way. */
 const countedStore = (made: World): Store => {
