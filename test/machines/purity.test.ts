@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { AnyStateMachine, AnyStateNode } from 'xstate'
-import { blobMachine, coordinatorMachine } from '../../machines'
+import { blobMachine, coordinatorMachine, incomingMachine } from '../../machines'
 
 const folder = new URL('../../machines/', import.meta.url)
 
@@ -50,7 +50,7 @@ const usesOf = (machine: AnyStateMachine) => {
 
 const nameOf = (use: unknown): unknown => (typeof use === 'object' && use !== null && 'type' in use ? use.type : use)
 
-const machines: readonly AnyStateMachine[] = [blobMachine, coordinatorMachine]
+const machines: readonly AnyStateMachine[] = [blobMachine, coordinatorMachine, incomingMachine]
 for (const machine of machines) {
   describe(`the chart ${machine.id}`, () => {
     test('describes every state', () => {
