@@ -223,6 +223,37 @@ describe('the incoming box', () => {
     expect(given.saved.size).toBe(250)
   })
 
+  test('goes on with what a pause broke off', async () => {
+    const held = { open: () => {} }
+    const opened = new Promise<void>((resolve) => {
+      held.open = resolve
+    })
+    const { remote, deliver, mx } = box()
+    for (const id of ['a', 'b']) deliver(id)
+    const given = consumer()
+    const clock = virtualClock()
+    const blobs = device({ remote, clock })
+    let tries = 0
+    const incoming = blobs.incoming({
+      process: async (message) => {
+        tries += 1
+        if (tries === 1) await opened
+        return given.process(message)
+      },
+      save: given.save,
+    })
+    await settled()
+    blobs.pause()
+    await settled()
+    held.open()
+    await settled()
+    blobs.resume()
+    await settled()
+    await incoming.check()
+    expect(new Set(given.saved.keys())).toEqual(new Set(['a', 'b']))
+    expect(mx().blobs.size).toBe(0)
+  })
+
   test('is looked into again after a while, not while paused, and never after stop or close', async () => {
     const clock = virtualClock()
     const { remote, steps, deliver } = box()

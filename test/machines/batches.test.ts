@@ -192,8 +192,12 @@ describe('large blobs', () => {
         await putOffline(made, blobs, ids('s', 150))
         await putOffline(made, blobs, ids('large', 10), large)
         made.online(true)
+        for (const id of ids('late', 60)) {
+          await blobs.put(bytes(id), { id })
+          if (next(3) === 0) await made.clock.advance(1)
+        }
         await bring(made, blobs.idle(), 30_000)
-        expect(blobs.getSnapshot().counts.SYNCED).toBe(160)
+        expect(blobs.getSnapshot().counts.SYNCED).toBe(220)
         expect(made.most.transfers).toBeLessThanOrEqual(transfers)
         await settled()
         expect(made.clock.pending()).toBe(0)
