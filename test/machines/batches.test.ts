@@ -193,7 +193,7 @@ describe('large blobs', () => {
         await putOffline(made, blobs, ids('large', 10), large)
         made.online(true)
         for (const id of ids('late', 60)) {
-          await blobs.put(bytes(id), { id, namespace: next(2) === 0 ? 'default' : 'other' })
+          await blobs.put(next(4) === 0 ? large(id) : bytes(id), { id, namespace: next(2) === 0 ? 'default' : 'other' })
           if (next(9) === 0) await made.clock.advance(1)
         }
         await bring(made, blobs.idle(), 30_000)
