@@ -1,6 +1,7 @@
 export * from './backoff'
 export * from './blob'
 export * from './coordinator'
+export * from './coordinator-events'
 export * from './incoming'
 export { Roster, type Live, type Tally } from './roster'
 export { Slots } from './slots'

@@ -1,0 +1,76 @@
+import { and, fromPromise, setup, stateIn, type EventObject } from 'xstate'
+import { blobMachine } from './blob'
+import type {
+  CoordinatorContext,
+  CoordinatorEmitted,
+  CoordinatorEvent,
+  CoordinatorInput,
+  ListOutcome,
+  RecallOutcome,
+} from './coordinator-events'
+import { roomIn } from './window'
+
+/** The account is probed again this long after a 507. */
+const QUOTA_PROBE_MS = 60_000
+
+/** A 429 without a Retry-After slows everything this long. */
+export const SLOWDOWN_MS = 10_000
+
+/** What an invoked actor gave; asked only where its done event leads. */
+export const outputOf = <Output>(event: EventObject): Output => {
+  if ('output' in event) return event.output as Output
+  throw new TypeError(`${event.type} carries no output`)
+}
+
+const never = <Output>() => fromPromise<Output>(() => new Promise(() => {}))
+
+/** The words of the coordinator's chart, but for its actions. */
+export const base = setup({
+  types: {
+    input: {} as CoordinatorInput,
+    context: {} as CoordinatorContext,
+    events: {} as CoordinatorEvent,
+    emitted: {} as CoordinatorEmitted,
+  },
+  actors: {
+    blob: blobMachine,
+    recall: never<RecallOutcome>(),
+    list: never<ListOutcome>(),
+    refreshAccess: never<boolean>(),
+  },
+  delays: {
+    quotaProbe: QUOTA_PROBE_MS,
+    slowdown: ({ context }) => context.slowdownMs,
+    listBackoff: ({ context }) => context.listWaitMs,
+    /** Provided with a clock; without one, at once. */
+    untilDue: 0,
+  },
+  guards: {
+    hasFailed: ({ event }) => event.type === 'blob.moved' && event.failure !== null,
+    /** A slot is free, or somebody looks at a blob that is not alive. */
+    mayEnter: ({ context }) => {
+      const { alone, batch } = roomIn(context)
+      return alone || batch || context.roster.absent.size > 0
+    },
+    renewedAccess: ({ event }) => outputOf<boolean>(event),
+    didRecall: ({ event }) => outputOf<RecallOutcome>(event).isDone,
+    didList: ({ event }) => outputOf<ListOutcome>(event).isDone,
+    mayList: and([stateIn('#coordinator.connectivity.online'), stateIn('#coordinator.access.granted')]),
+    isListWanted: ({ context }) => context.isListWanted,
+    isTokenProven: ({ context }) => context.isTokenProven,
+    goesOnline: ({ event }) => event.type === 'connectivity.changed' && event.isOnline,
+    goesOffline: ({ event }) => event.type === 'connectivity.changed' && !event.isOnline,
+    isOnline: stateIn('#coordinator.connectivity.online'),
+    startsOnline: ({ context }) => context.isOnline,
+    startsPaused: ({ context }) => context.isPaused,
+    isOpen: and([
+      stateIn('#coordinator.connectivity.online'),
+      stateIn('#coordinator.access.granted'),
+      stateIn('#coordinator.pace.flowing'),
+    ]),
+    isPausedNow: stateIn('#coordinator.transfers.paused'),
+    hasQuota: stateIn('#coordinator.quota.available'),
+    probesQuota: stateIn('#coordinator.quota.probing'),
+    isFull: stateIn('#coordinator.room.full'),
+  },
+})

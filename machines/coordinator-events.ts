@@ -1,0 +1,98 @@
+import type { Failure } from '../src/model/failure'
+import type { BlobKey } from '../src/model/ids'
+import type { Listed } from '../src/model/outcome'
+import type { BlobRecord } from '../src/model/record'
+import type { BackoffPlan } from './backoff'
+import type { BlobEvent, BlobPhase, BlobReport } from './blob'
+import type { Roster } from './roster'
+
+export interface CoordinatorInput {
+  readonly transfers: number
+  readonly liveActors: number
+  readonly backoff: BackoffPlan
+  readonly verifyAttempts: number
+  readonly isOnline: boolean
+  readonly isPaused: boolean
+  readonly roster: Roster
+}
+
+export interface CoordinatorContext extends CoordinatorInput {
+  /** How many slots blobs may share; 0 while the remote takes no batches. */
+  readonly batchSlots: number
+  /** Due time for which the alarm is set. */
+  readonly alarmAtMs: number | null
+  /** Counts tokens: a refusal of an older token says nothing about the present one. */
+  readonly accessRound: number
+  /** Whether the present token was accepted once. */
+  readonly isTokenProven: boolean
+  readonly listAttempts: number
+  readonly isListWanted: boolean
+  readonly listFailure: Failure | null
+  readonly listWaitMs: number
+  readonly slowdownMs: number
+  /** Until when the remote has asked for less. */
+  readonly slowUntilMs: number
+  /** Which token the list was asked for with. */
+  readonly listAccessRound: number
+}
+
+/** What a comparison with the remote changed on disk. */
+export interface Comparison {
+  readonly changed: readonly BlobRecord[]
+  readonly gone: readonly BlobRecord[]
+  /** What reports say of it. */
+  readonly report: Listed
+}
+
+/** Why a list or comparison came to nothing. */
+export interface ListFailed {
+  readonly failure: Failure
+  readonly roll: number
+}
+
+export type ListOutcome = { readonly isDone: true; readonly comparison: Comparison } | ({ readonly isDone: false } & ListFailed)
+export type RecallOutcome =
+  | { readonly isDone: true; readonly records: readonly BlobRecord[] }
+  | { readonly isDone: false; readonly failure: Failure }
+
+export type CoordinatorEvent =
+  | { readonly type: 'blob.added'; readonly record: BlobRecord }
+  | { readonly type: 'blob.commanded'; readonly key: BlobKey; readonly command: BlobEvent }
+  | { readonly type: 'blob.wanted'; readonly record: BlobRecord }
+  | { readonly type: 'blob.unwanted'; readonly key: BlobKey }
+  | { readonly type: 'blob.observed'; readonly key: BlobKey }
+  | { readonly type: 'blob.unobserved'; readonly key: BlobKey }
+  /** What was asked of a blob has reached its actor. */
+  | { readonly type: 'blob.answered'; readonly key: BlobKey }
+  | BlobReport
+  | { readonly type: 'sync.requested' }
+  /** Everything that backs off gets its attempt now. */
+  | { readonly type: 'backoff.waived' }
+  | { readonly type: 'sync.paused' }
+  | { readonly type: 'sync.resumed' }
+  | { readonly type: 'connectivity.changed'; readonly isOnline: boolean }
+  /** The remote has said that it takes batches. */
+  | { readonly type: 'batches.offered' }
+  | { readonly type: 'access.refused' }
+  | { readonly type: 'access.renewed' }
+  | { readonly type: 'quota.exceeded' }
+  | { readonly type: 'quota.proven' }
+  | { readonly type: 'storage.filled' }
+  | { readonly type: 'pace.exceeded' }
+  | { readonly type: 'alarm.rang'; readonly dueAtMs: number }
+  | { readonly type: 'slots.shared' }
+  /** What XState tells of a child that threw. */
+  | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown }
+
+export type CoordinatorEmitted =
+  /** `before`: the record until now; undefined for a blob that was not known. */
+  | ({ readonly type: 'blob.moved'; readonly phase: BlobPhase; readonly before: BlobRecord | undefined } & Pick<
+      Extract<BlobReport, { type: 'blob.moved' }>,
+      'record' | 'failure'
+    >)
+  | { readonly type: 'blob.gone'; readonly record: BlobRecord }
+  | { readonly type: 'blob.crashed'; readonly record: BlobRecord; readonly error: unknown }
+  | { readonly type: 'records.recalled' }
+  | { readonly type: 'recall.failed'; readonly failure: Failure }
+  | { readonly type: 'remote.compared'; readonly comparison: Comparison }
+  | { readonly type: 'list.failed'; readonly failure: Failure }

@@ -1,0 +1,66 @@
+import { assertEvent } from 'xstate'
+import { base } from './coordinator-base'
+import { batchSlotsOf, shareOut, type Gates } from './window'
+
+/** Who lives and who holds a slot. */
+export const shareActions = {
+  share: base.raise({ type: 'slots.shared' }),
+  shareOut: base.enqueueActions(({ context, enqueue, check }) => {
+    const { roster } = context
+    const isOpen = check('isOpen')
+    const gates: Gates = {
+      isOpen,
+      isOnline: isOpen || check('isOnline'),
+      isPaused: check('isPausedNow'),
+      uploads: check('hasQuota') ? 'all' : check('probesQuota') ? 'one' : 'none',
+      isFull: check('isFull'),
+    }
+    for (const move of shareOut(context, gates)) {
+      switch (move.kind) {
+        case 'enter':
+          enqueue.spawnChild('blob', {
+            id: move.key,
+            input: {
+              record: move.record,
+              turn: move.turn,
+              hasSlot: move.hasSlot,
+              backoff: context.backoff,
+              verifyAttempts: context.verifyAttempts,
+            },
+          })
+          break
+        case 'leave':
+          enqueue.stopChild(move.key)
+          break
+        case 'grant':
+          enqueue.sendTo(move.key, { type: 'slot.granted', turn: move.turn })
+          break
+      }
+      if (move.kind !== 'leave' && move.hasSlot) {
+        enqueue.emit({ type: 'blob.moved', record: move.record, before: move.record, phase: 'transferring', failure: null })
+      }
+    }
+    const earliest = isOpen ? roster.earliestDueMs() : null
+    if (earliest !== context.alarmAtMs) {
+      enqueue.cancel('alarm')
+      enqueue.assign({ alarmAtMs: earliest })
+      if (earliest !== null) enqueue.raise({ type: 'alarm.rang', dueAtMs: earliest }, { id: 'alarm', delay: 'untilDue' })
+    }
+  }),
+  revokeSlots: base.enqueueActions(({ context: { roster }, enqueue }) => {
+    for (const key of roster.inPhase.transferring) {
+      if (!roster.wanted.has(key)) enqueue.sendTo(key, { type: 'slot.revoked' })
+    }
+  }),
+  /** Everything that backs off becomes ready, what was due first in front. */
+  wakeAll: base.enqueueActions(({ context: { roster }, enqueue }) => {
+    roster.promoteAll()
+    for (const key of roster.inPhase.backingOff) enqueue.sendTo(key, { type: 'blob.woken' })
+  }),
+  promoteDue: base.enqueueActions(({ context, event, enqueue }) => {
+    assertEvent(event, 'alarm.rang')
+    context.roster.promote(event.dueAtMs)
+    enqueue.assign({ alarmAtMs: null })
+  }),
+  takeBatches: base.assign({ batchSlots: ({ context }) => batchSlotsOf(context.transfers) }),
+}
