@@ -3,7 +3,7 @@ import type { BlobKey } from '../src/model/ids'
 import type { Listed } from '../src/model/outcome'
 import type { BlobRecord } from '../src/model/record'
 import type { BackoffPlan } from './backoff'
-import type { BlobEvent, BlobPhase, BlobReport } from './blob'
+import type { BlobEvent, BlobPhase, BlobReport } from './blob-events'
 import type { Roster } from './roster'
 
 export interface CoordinatorInput {

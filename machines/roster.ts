@@ -1,6 +1,6 @@
 import { keyText, type BlobKey } from '../src/model/ids'
 import { isActive, mayBatch, rankOf, type BlobRecord, type Status } from '../src/model/record'
-import type { BlobPhase } from './blob'
+import type { BlobPhase } from './blob-events'
 import { Heap } from './heap'
 
 type LivePhase = BlobPhase | 'entering'
