@@ -19,7 +19,8 @@ export const Flag = t.keyof({ PENDING: null, PROCESSING: null, PROCESSED: null, 
 export type Flag = t.TypeOf<typeof Flag>
 
 export const Count = t.readonly(t.type({ count: t.number }))
-export const ServerInfo = t.readonly(t.type({ blobs: t.boolean, version: t.string }))
+export const ServerInfo = t.intersection([t.readonly(t.type({ blobs: t.boolean })), t.readonly(t.partial({ version: t.string }))])
+export const FlagList = t.readonlyArray(Flag)
 
 /** A tag is 16 bytes as padded base64url: 22 characters and `==`, with the unused bits of the last one zero. */
 export const Tag = new t.Type<string, string, unknown>(

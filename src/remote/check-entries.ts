@@ -1,6 +1,7 @@
 import { failure, type Failure } from '../model/failure'
 import { BlobId } from '../model/ids'
 import { checkIds, Tag, type Entry } from '../model/wire'
+import { isCount } from './check-count'
 
 export interface CheckedEntries {
   /** Each id once. A size or tag that is none is null. */
@@ -26,7 +27,7 @@ export const checkEntries = (items: readonly unknown[]): CheckedEntries => {
       checkIds([listed.id ?? null]).bad.forEach(report)
       continue
     }
-    const sizeBytes = isSize(listed.size) ? listed.size : null
+    const sizeBytes = isCount(listed.size) ? listed.size : null
     const tag = Tag.is(listed.tag) ? listed.tag : null
     if (sizeBytes !== (listed.size ?? null)) report(failure('Corrupt', `The remote lists a size that is none for ${listed.id}.`))
     if (tag !== (listed.tag ?? null)) report(failure('Corrupt', `The remote lists a tag that is none for ${listed.id}.`))
@@ -37,5 +38,3 @@ export const checkEntries = (items: readonly unknown[]): CheckedEntries => {
 }
 
 const absent: { readonly id: unknown; readonly size: unknown; readonly tag: unknown } = { id: null, size: null, tag: null }
-
-const isSize = (size: unknown): size is number => typeof size === 'number' && Number.isSafeInteger(size) && size >= 0

@@ -16,13 +16,17 @@ export interface Line {
 }
 
 export interface Request {
-  readonly method: 'GET' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
   readonly url: string
   /** The request in words, for messages. */
   readonly asked: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
   readonly signal?: AbortSignal | undefined
+  /** True where a 409 says that an id is taken. @default false */
+  readonly creates?: boolean
+  /** True asks without a token. @default false */
+  readonly isAnonymous?: boolean
   /** The longest wait for the answer's headers. @default the line's */
   readonly timeoutMs?: number
 }
@@ -51,16 +55,20 @@ export const exchangeOver = ({ access, clock, timeoutMs, stallMs, fetch }: Line)
     fetch,
   })
 
-  return async ({ method, url, asked, headers, body, signal, timeoutMs: limitMs = timeoutMs }) => {
+  const authorize = async (dog: Watchdog, limitMs: number): Promise<E.Either<Failure, Readonly<Record<string, string>>>> => {
+    const header = await dog.watch(limitMs, `The app gave no token for ${limitMs} ms.`, access.header)
+    return E.map((Authorization: string) => ({ Authorization }))(E.flatten(header))
+  }
+
+  return async ({ method, url, asked, headers, body, signal, creates, isAnonymous, timeoutMs: limitMs = timeoutMs }) => {
     const dog = watchdog(clock, signal)
-    const authorization = await dog.watch(limitMs, `The app gave no token for ${limitMs} ms.`, access.header)
-    const header = E.flatten(authorization)
-    if (E.isLeft(header)) {
+    const authorization = isAnonymous === true ? E.right({}) : await authorize(dog, limitMs)
+    if (E.isLeft(authorization)) {
       dog.release()
-      return header
+      return authorization
     }
     const answered = await dog.watch(limitMs, `${asked}: the server did not answer for ${limitMs} ms.`, () =>
-      send(url, { method, body: body ?? null, signal: dog.signal, headers: { ...headers, Authorization: header.right } }),
+      send(url, { method, body: body ?? null, signal: dog.signal, headers: { ...headers, ...authorization.right } }),
     )
     if (E.isLeft(answered)) {
       dog.release()
@@ -74,11 +82,11 @@ export const exchangeOver = ({ access, clock, timeoutMs, stallMs, fetch }: Line)
       status: response.status,
       retryAfter: response.headers.get('Retry-After'),
       text: await textOf(answer, stallMs),
-      creates: method === 'PUT',
+      creates: creates === true,
     }
     dog.release()
     // A refusal may come before the upload is through: the rest of it need not be sent.
-    if (method === 'PUT') dog.giveUp(failure('Aborted', 'The server refused the upload.'))
+    if (body !== undefined) dog.giveUp(failure('Aborted', 'The server refused the upload.'))
     return E.left(signal?.aborted === true ? failure('Aborted', 'The call was aborted.') : failureOf(refusal, clock.now()))
   }
 }

@@ -3,15 +3,18 @@ import * as O from 'fp-ts/Option'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { systemClock, type Clock } from '../clock'
-import { failure, type Failure } from '../model/failure'
+import type { Failure } from '../model/failure'
 import { keyText, type BlobKey, type Namespace } from '../model/ids'
-import { Count, decode, IdList, Tag } from '../model/wire'
+import { Count, IdList, Tag } from '../model/wire'
 import { tokenAccess, type TokenSource } from './access'
+import { checkCount } from './check-count'
 import { checkEntries, type CheckedEntries } from './check-entries'
-import { guardedBody } from './guarded-body'
-import { exchangeOver, finish, type Answer, type Request } from './http-exchange'
-import { readWhole } from './read-whole'
-import { noPowers, type Download, type Remote } from './remote'
+import { httpBatches } from './http-batches'
+import { callsOver, uploadTimeoutMs } from './http-calls'
+import { httpFlags } from './http-flags'
+import { httpPowers } from './http-powers'
+import { httpUrls } from './http-urls'
+import type { Download, Remote } from './remote'
 import { uploadBody } from './upload-body'
 
 export interface HttpRemoteOptions {
@@ -38,14 +41,12 @@ export interface HttpRemoteOptions {
 /** The largest blob of the format: a plaintext below 1 GiB, and 753 bytes around it. */
 const BLOB_BYTES_MAX = 2 ** 30 + 753
 
-const UPLOAD_BYTES_PER_MS_MIN = 16
-
 const COUNT_BYTES_MAX = 1024
 
 const ACCEPT_LIST = 'application/vnd.blobsync.list+json, application/json;q=0.9, */*;q=0.1'
 
 /**
- * A server that speaks the blobs part of Soledad's HTTP API.
+ * A server that speaks the blobs part of Soledad's HTTP API. What else it can do it is asked at its root, without the token.
  *
  * Redirects are not followed, so that the token never travels to another server: they count as `ServerError`.
  *
@@ -53,71 +54,52 @@ const ACCEPT_LIST = 'application/vnd.blobsync.list+json, application/json;q=0.9,
  */
 export const httpRemote = (options: HttpRemoteOptions): Remote => {
   const { user, token, timeoutMs = 30_000, stallMs = 30_000, listBytesMax = 64 * 2 ** 20, clock = systemClock } = options
-  const blobsUrl = blobsUrlOf(options.url, user)
+  const urls = httpUrls(options.url, user)
   const access = tokenAccess(user, token)
-  const exchange = exchangeOver({
+  const calls = callsOver({
     access,
     clock,
     timeoutMs,
     stallMs,
     fetch: options.fetch ?? ((...call) => globalThis.fetch(...call)),
   })
+  const supports = httpPowers(calls, urls.root)
 
-  const ask =
-    (request: Request): TE.TaskEither<Failure, Answer> =>
-    () =>
-      exchange(request)
-
-  const urlOf = ({ namespace, id }: BlobKey) => `${blobsUrl}${encodeURIComponent(id)}?namespace=${encodeURIComponent(namespace)}`
-
-  const listOf = (namespace: Namespace, query: string, signal: AbortSignal | undefined): TE.TaskEither<Failure, CheckedEntries> =>
+  const listOf = (url: string, namespace: Namespace, signal: AbortSignal | undefined): TE.TaskEither<Failure, CheckedEntries> =>
     pipe(
-      ask({
-        method: 'GET',
-        url: `${blobsUrl}?namespace=${encodeURIComponent(namespace)}${query}`,
-        asked: `GET list of ${namespace}`,
-        headers: { Accept: ACCEPT_LIST },
-        signal,
-      }),
-      TE.flatMap((answer) => () => readWhole(bodyOf(answer, null, listBytesMax), 'Unreachable')),
-      TE.flatMapEither((bytes) => E.flatMap(parsed(bytes), (message) => decode(IdList, 'The remote’s list', message))),
+      calls.ask(
+        { method: 'GET', url, asked: `GET list of ${namespace}`, headers: { Accept: ACCEPT_LIST }, signal },
+        { what: 'The remote’s list', codec: IdList, bytesMax: listBytesMax },
+      ),
       TE.map(checkEntries),
     )
 
-  const bodyOf = ({ body, watchdog }: Answer, sizeBytes: number | null, bytesMax: number) =>
-    guardedBody(body ?? emptyBody(), watchdog, { stallMs, sizeBytes, bytesMax })
-
   const open = (key: BlobKey, signal: AbortSignal | undefined): TE.TaskEither<Failure, Download> =>
     pipe(
-      // Ciphertext does not shrink, and compressed it would have another length than announced.
-      ask({ method: 'GET', url: urlOf(key), asked: `GET ${keyText(key)}`, headers: { 'Accept-Encoding': 'identity' }, signal }),
+      calls.open({
+        method: 'GET',
+        url: urls.blob(key),
+        asked: `GET ${keyText(key)}`,
+        // Ciphertext does not shrink, and compressed it would have another length than announced.
+        headers: { 'Accept-Encoding': 'identity' },
+        signal,
+      }),
       TE.map((answer) => {
         const sizeBytes = sizeIn(answer.headers)
-        return { sizeBytes, tag: answer.headers.get('Tag'), body: bodyOf(answer, sizeBytes, BLOB_BYTES_MAX) }
+        return { sizeBytes, tag: answer.headers.get('Tag'), body: calls.bodyOf(answer, sizeBytes, BLOB_BYTES_MAX) }
       }),
     )
 
   return {
-    supports: TE.right(noPowers),
-
-    count: (namespace, { signal } = {}) =>
-      pipe(
-        ask({
-          method: 'GET',
-          url: `${blobsUrl}?namespace=${encodeURIComponent(namespace)}&only_count=True`,
-          asked: `GET count of ${namespace}`,
-          signal,
-        }),
-        TE.flatMap((answer) => () => readWhole(bodyOf(answer, null, COUNT_BYTES_MAX), 'Unreachable')),
-        TE.flatMapEither((bytes) => E.flatMap(parsed(bytes), (message) => decode(Count, 'The remote’s count', message))),
-        TE.map(({ count }) => count),
-      ),
+    supports,
+    flags: httpFlags(calls, urls, listBytesMax),
+    batches: httpBatches({ calls, urls, timeoutMs, supports }),
 
     list: ({ namespace, signal }) =>
       pipe(
         TE.Do,
-        TE.bind('live', () => listOf(namespace, '', signal)),
-        TE.bind('deleted', () => listOf(namespace, '&deleted=True', signal)),
+        TE.bind('live', () => listOf(urls.list(namespace), namespace, signal)),
+        TE.bind('deleted', () => listOf(urls.list(namespace, { deleted: 'True' }), namespace, signal)),
         TE.map(({ live, deleted }) => ({
           entries: live.entries,
           tombstones: deleted.entries.map((entry) => entry.id),
@@ -126,24 +108,33 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
         })),
       ),
 
+    count: (namespace, { signal } = {}) =>
+      pipe(
+        calls.ask(
+          { method: 'GET', url: urls.list(namespace, { only_count: 'True' }), asked: `GET count of ${namespace}`, signal },
+          { what: 'The remote’s count', codec: Count, bytesMax: COUNT_BYTES_MAX },
+        ),
+        TE.flatMapEither(({ count }) => checkCount(count)),
+      ),
+
     put: (key, upload) => async () => {
       const { content, sourceFailure, drop } = uploadBody(upload)
       const wrong = sourceFailure()
       if (wrong !== null) return E.left(wrong)
-      const taken = await exchange({
+      const taken = await calls.send({
         method: 'PUT',
-        url: urlOf(key),
+        url: urls.blob(key),
         asked: `PUT ${keyText(key)}`,
         headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(upload.sizeBytes) },
         body: content,
         signal: upload.signal,
-        timeoutMs: timeoutMs + Math.ceil(upload.sizeBytes / UPLOAD_BYTES_PER_MS_MIN),
-      })
+        creates: true,
+        timeoutMs: uploadTimeoutMs(timeoutMs, upload.sizeBytes),
+      })()
       drop()
       if (E.isLeft(taken)) return E.left(sourceFailure() ?? taken.left)
-      await finish(taken.right, stallMs)
       if (content instanceof Uint8Array) upload.onProgress?.(upload.sizeBytes)
-      return E.right(undefined)
+      return taken
     },
 
     get: (key, { signal } = {}) => open(key, signal),
@@ -162,29 +153,11 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
       ),
 
     delete: (key, { signal } = {}) =>
-      pipe(
-        ask({ method: 'DELETE', url: urlOf(key), asked: `DELETE ${keyText(key)}`, signal }),
-        TE.flatMap((answer) => TE.fromTask(() => finish(answer, stallMs))),
-      ),
+      calls.send({ method: 'DELETE', url: urls.blob(key), asked: `DELETE ${keyText(key)}`, signal }),
 
     refreshAccess: () => access.refresh,
   }
 }
-
-const blobsUrlOf = (url: string, user: string): string => {
-  if (!/^[A-Za-z0-9_-]+$/.test(user))
-    throw new TypeError('A user has the characters A–Z, a–z, 0–9, “_” and “-”, and at least one.')
-  const { protocol, origin, pathname, search, hash } = new URL(url)
-  if (!/^https?:$/.test(protocol) || search !== '' || hash !== '')
-    throw new TypeError('A remote’s URL is http or https, without a query.')
-  return `${origin}${pathname.replace(/\/*$/, '')}/blobs/${user}/`
-}
-
-const parsed = (bytes: Uint8Array): E.Either<Failure, unknown> =>
-  E.tryCatch(
-    () => JSON.parse(new TextDecoder().decode(bytes)),
-    () => failure('Corrupt', 'The remote’s list is no JSON.'),
-  )
 
 /** Null where the length is not told, or is that of a compressed form. */
 const sizeIn = (headers: Headers): number | null => {
@@ -192,5 +165,3 @@ const sizeIn = (headers: Headers): number | null => {
   const isPlain = (headers.get('Content-Encoding') ?? 'identity') === 'identity'
   return isPlain && /^\d+$/.test(length) && Number.isSafeInteger(Number(length)) ? Number(length) : null
 }
-
-const emptyBody = (): ReadableStream<Uint8Array<ArrayBuffer>> => new ReadableStream({ start: (controller) => controller.close() })
