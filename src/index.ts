@@ -14,8 +14,11 @@ export type { Store } from './store/store'
 export { storeFromPromises, type PromiseStaging, type PromiseStore } from './store/promises'
 export {
   remoteFromPromises,
+  type PromiseBatches,
   type PromiseDownload,
+  type PromiseFlags,
   type PromisePage,
+  type PromiseReceived,
   type PromiseRemote,
   type PromiseStat,
 } from './remote/promises'

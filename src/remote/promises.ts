@@ -2,15 +2,18 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { failureCarriedBy } from '../model/carried-failure'
+import { CarriedFailure } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
 import type { BlobKey, Namespace } from '../model/ids'
 import { Tag } from '../model/wire'
 import { abortable } from './abortable'
+import { checkCount } from './check-count'
 import { checkEntries } from './check-entries'
-import { reasonOf } from './reason-of'
-import { CarriedFailure } from '../model/carried-failure'
+import { lift, thrownFailure } from './lift-promise'
+import { batchesFromPromises, flagsFromPromises, type PromiseBatches, type PromiseFlags } from './promise-powers'
 import { noPowers, type CallOptions, type Download, type ListRequest, type Remote, type Supports, type Upload } from './remote'
+
+export type { PromiseBatches, PromiseFlags, PromiseReceived } from './promise-powers'
 
 /**
  * A remote for authors who write Promises: the methods of `Remote`, with the same promises.
@@ -19,8 +22,10 @@ import { noPowers, type CallOptions, type Download, type ListRequest, type Remot
  * a `failure` in it, `{ failure: { _tag: 'Exists', message: '…' } }`; anything else that is thrown counts as `Unreachable`.
  */
 export interface PromiseRemote {
-  /** @default none of them */
-  readonly supports?: Partial<Supports>
+  /** The powers besides `flags` and `batches`, which are there if their objects are. @default none of them */
+  readonly supports?: Partial<Omit<Supports, 'flags' | 'batches'>>
+  readonly flags?: PromiseFlags
+  readonly batches?: PromiseBatches
   readonly list: (request: ListRequest) => Promise<PromisePage>
   /** How many live blobs there are. @default the list is counted */
   readonly count?: (namespace: Namespace, options: CallOptions) => Promise<number>
@@ -52,7 +57,14 @@ export interface PromiseDownload extends PromiseStat {
 
 /** Makes a `Remote` of an object that speaks Promises. A call ends when its signal fires, whether the object heeds it or not. */
 export const remoteFromPromises = (object: PromiseRemote): Remote => ({
-  supports: TE.right({ ...noPowers, ...object.supports }),
+  supports: TE.right({
+    ...noPowers,
+    ...object.supports,
+    flags: object.flags !== undefined,
+    batches: object.batches !== undefined,
+  }),
+  ...(object.flags === undefined ? {} : { flags: flagsFromPromises(object.flags) }),
+  ...(object.batches === undefined ? {} : { batches: batchesFromPromises(object.batches) }),
 
   list: (request) =>
     pipe(
@@ -70,7 +82,10 @@ export const remoteFromPromises = (object: PromiseRemote): Remote => ({
     ),
 
   count: (namespace, options = {}) =>
-    lift(options, () => object.count?.(namespace, options) ?? countByList(object, namespace, options)),
+    pipe(
+      lift(options, () => object.count?.(namespace, options) ?? countByList(object, namespace, options)),
+      TE.flatMapEither(checkCount),
+    ),
 
   put: (key, upload) => lift(upload, () => object.put(key, upload)),
 
@@ -109,30 +124,6 @@ const countByList = async (object: PromiseRemote, namespace: Namespace, options:
 
 const missing: Failure = failure('NotFound', 'The remote does not hold the blob.')
 
-const aborted: Failure = failure('Aborted', 'The call was aborted.')
-
-const lift =
-  <A>({ signal }: CallOptions, call: () => Promise<A>): TE.TaskEither<Failure, A> =>
-  () =>
-    new Promise((resolve) => {
-      const abort = () => resolve(E.left(aborted))
-      if (signal?.aborted === true) return abort()
-      signal?.addEventListener('abort', abort, { once: true })
-      Promise.resolve()
-        .then(call)
-        .then(
-          (value) => resolve(E.right(value)),
-          (thrown: unknown) => resolve(E.left(failureOf(thrown))),
-        )
-        .finally(() => signal?.removeEventListener('abort', abort))
-    })
-
-const failureOf = (thrown: unknown): Failure =>
-  pipe(
-    failureCarriedBy(thrown),
-    O.getOrElse((): Failure => failure('Unreachable', `The remote failed: ${reasonOf(thrown)}`)),
-  )
-
 const streamOf = (body: PromiseDownload['body']): ReadableStream<Uint8Array> =>
   body instanceof ReadableStream ? body : new Blob([body]).stream()
 
@@ -147,7 +138,7 @@ const told = (source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> =>
           if (part.done) controller.close()
           else controller.enqueue(part.value)
         } catch (thrown) {
-          controller.error(new CarriedFailure(failureOf(thrown)))
+          controller.error(new CarriedFailure(thrownFailure(thrown)))
         }
       },
       cancel: (reason) => reader.cancel(reason),

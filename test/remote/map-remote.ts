@@ -4,6 +4,7 @@ import type { PromiseRemote } from '../../src/remote/promises'
 export const mapRemote = (): PromiseRemote => {
   const blobs = new Map<string, Uint8Array<ArrayBuffer>>()
   const tombstones = new Set<string>()
+  const flags = new Map<string, readonly string[]>()
   const idsIn = (keys: Iterable<string>, namespace: string) =>
     [...keys].filter((key) => key.startsWith(`${namespace}/`)).map((key) => key.slice(namespace.length + 1))
 
@@ -28,7 +29,32 @@ export const mapRemote = (): PromiseRemote => {
     delete: async ({ namespace, id }) => {
       if (!blobs.delete(`${namespace}/${id}`)) return false
       tombstones.add(`${namespace}/${id}`)
+      flags.delete(`${namespace}/${id}`)
       return true
+    },
+    flags: {
+      list: async ({ namespace, flag, order }) => {
+        const ids = idsIn(blobs.keys(), namespace).filter((id) => flags.get(`${namespace}/${id}`)?.includes(flag))
+        return order === 'oldest' ? ids : ids.toReversed()
+      },
+      get: async ({ namespace, id }) => (blobs.has(`${namespace}/${id}`) ? (flags.get(`${namespace}/${id}`) ?? []) : undefined),
+      set: async ({ namespace, id }, replacement) => {
+        if (!blobs.has(`${namespace}/${id}`)) return false
+        flags.set(`${namespace}/${id}`, replacement)
+        return true
+      },
+    },
+    batches: {
+      put: async (namespace, added) => {
+        const taken = added.find(({ id }) => blobs.has(`${namespace}/${id}`))
+        if (taken) throw { failure: { _tag: 'Exists', message: `There is a ${taken.id} already.` } }
+        for (const { id, bytes } of added) blobs.set(`${namespace}/${id}`, bytes.slice())
+      },
+      get: async (namespace, ids) =>
+        ids.map((id) => {
+          const bytes = blobs.get(`${namespace}/${id}`)
+          return bytes && { bytes, tag: null }
+        }),
     },
   }
 }

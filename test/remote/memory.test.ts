@@ -47,3 +47,11 @@ test('what a batch brought may be changed, and what was put', async () => {
   first.bytes.fill(0)
   expect(right(right(await batches!.get(namespace, [id], { bytesMax: bytes.length })())[0]!).bytes).toEqual(bytes)
 })
+
+test('counts no tombstone', async () => {
+  const remote = memoryRemote()
+  right(await remote.put(key('a'), upload)())
+  right(await remote.put(key('b'), upload)())
+  right(await remote.delete(key('a'))())
+  expect(right(await remote.count(key('a').namespace)())).toBe(1)
+})

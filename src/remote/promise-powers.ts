@@ -1,0 +1,99 @@
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { failureCarriedBy } from '../model/carried-failure'
+import { failure, type Failure } from '../model/failure'
+import { keyText, type BlobId, type BlobKey, type Namespace } from '../model/ids'
+import { decode, FlagList, type Flag } from '../model/wire'
+import { checkBatch } from './check-batch'
+import { checkEntries } from './check-entries'
+import { lift } from './lift-promise'
+import type { BatchPower, CallOptions, FlagListRequest, FlagPower, Received, SmallBlob } from './remote'
+
+/** The power `flags` in Promises. Ids and flags are given as they came: they are checked one by one. */
+export interface PromiseFlags {
+  /** The ids of the live blobs that bear the flag, in the order asked for. */
+  readonly list: (request: FlagListRequest) => Promise<readonly unknown[]>
+  /** Null or undefined if there is no live blob. */
+  readonly get: (key: BlobKey, options: CallOptions) => Promise<readonly unknown[] | null | undefined>
+  /** Replaces all flags of the blob. False if there is no live blob. */
+  readonly set: (key: BlobKey, flags: readonly Flag[], options: CallOptions) => Promise<boolean>
+}
+
+/** The power `batches` in Promises. */
+export interface PromiseBatches {
+  /** Stores all of the blobs or none; throws `Exists` if one is there. No id is named twice. */
+  readonly put: (namespace: Namespace, blobs: readonly SmallBlob[], options: CallOptions) => Promise<void>
+  /** One item for each id, in the order asked. */
+  readonly get: (
+    namespace: Namespace,
+    ids: readonly BlobId[],
+    options: CallOptions & { readonly bytesMax: number },
+  ) => Promise<readonly PromiseReceived[]>
+}
+
+/** Null or undefined if there is no such blob; a `failure` where it did not come whole. */
+export type PromiseReceived = Received | { readonly failure: Failure } | null | undefined
+
+export const flagsFromPromises = (object: PromiseFlags): FlagPower => ({
+  list: (request) =>
+    pipe(
+      lift(request, () => object.list(request)),
+      TE.map((ids) => checkEntries(ids).entries.map(({ id }) => id)),
+    ),
+
+  get: (key, options = {}) =>
+    pipe(
+      lift(options, () => object.get(key, options)),
+      TE.flatMapEither(E.fromNullable(missing(key))),
+      TE.flatMapEither((flags) => decode(FlagList, 'The remote’s list of flags', flags)),
+    ),
+
+  set: (key, flags, options = {}) =>
+    pipe(
+      lift(options, () => object.set(key, flags, options)),
+      TE.flatMapEither((wasThere) => (wasThere ? E.right(undefined) : E.left(missing(key)))),
+    ),
+})
+
+export const batchesFromPromises = (object: PromiseBatches): BatchPower => ({
+  put: (namespace, blobs, options = {}) =>
+    pipe(
+      TE.fromEither(checkBatch(blobs)),
+      TE.flatMap(() => lift(options, () => object.put(namespace, blobs, options))),
+    ),
+
+  get: (namespace, ids, options) =>
+    pipe(
+      lift(options, () => object.get(namespace, ids, options)),
+      TE.flatMapEither((items) => checkReceived(namespace, ids, items, options.bytesMax)),
+    ),
+})
+
+const checkReceived = (
+  namespace: Namespace,
+  ids: readonly BlobId[],
+  items: readonly PromiseReceived[],
+  bytesMax: number,
+): E.Either<Failure, readonly E.Either<Failure, Received>[]> => {
+  if (items.length !== ids.length) return E.left(failure('Corrupt', `The batch has ${items.length} items for ${ids.length} ids.`))
+  const checked = ids.map((id, index) => receivedOf({ namespace, id }, items[index]))
+  const sizeBytes = checked.reduce((sum, blob) => sum + (E.isRight(blob) ? blob.right.bytes.length : 0), 0)
+  return sizeBytes > bytesMax
+    ? E.left(failure('TooLarge', `The batch has ${sizeBytes} bytes, where ${bytesMax} are allowed.`))
+    : E.right(checked)
+}
+
+const receivedOf = (key: BlobKey, item: PromiseReceived): E.Either<Failure, Received> => {
+  if (item === null || item === undefined) return E.left(missing(key))
+  if ('bytes' in item && item.bytes instanceof Uint8Array) return E.right({ bytes: item.bytes, tag: item.tag })
+  return E.left(
+    pipe(
+      failureCarriedBy(item),
+      O.getOrElse((): Failure => failure('Corrupt', `What the remote gave for ${keyText(key)} is no blob.`)),
+    ),
+  )
+}
+
+const missing = (key: BlobKey): Failure => failure('NotFound', `The remote does not hold ${keyText(key)}.`)
