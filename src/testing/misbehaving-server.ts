@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
+import { blobOf, soledadAnswer, text, type Answered, type Held } from './soledad-answers'
 
 /** One request as it arrived. */
 export interface SeenRequest {
@@ -32,6 +33,8 @@ export type Misbehaviour =
   | { readonly do: 'loseAnswer' }
   /** The right bytes with another `Tag` header; null: with none. */
   | { readonly do: 'tag'; readonly tag: string | null }
+  /** The right bytes with other headers. */
+  | { readonly do: 'headers'; readonly headers: Readonly<Record<string, string>> }
   /** The first so many bytes as if they were all; the `Tag` header is the whole blob's. */
   | { readonly do: 'truncate'; readonly bytes: number }
   /** One bit changed in the byte at that place; counted from the end if negative. */
@@ -46,15 +49,13 @@ export interface MisbehavingServerOptions {
   readonly misbehave?: (request: SeenRequest) => Misbehaviour | undefined
 }
 
-export interface MisbehavingServer {
+/** What it holds may be changed by tests. */
+export interface MisbehavingServer extends Held {
   /** The root, on loopback. */
   readonly url: string
   readonly requests: readonly SeenRequest[]
   /** Connections accepted so far. */
   readonly connections: () => number
-  /** What it holds, by `user/namespace/id`. Tests may change it. */
-  readonly blobs: Map<string, Uint8Array<ArrayBuffer>>
-  readonly tombstones: Set<string>
   readonly close: () => Promise<void>
 }
 
@@ -63,8 +64,7 @@ export interface MisbehavingServer {
  * It takes any token. Runs in Node only.
  */
 export const misbehavingServer = async ({ misbehave }: MisbehavingServerOptions = {}): Promise<MisbehavingServer> => {
-  const blobs = new Map<string, Uint8Array<ArrayBuffer>>()
-  const tombstones = new Set<string>()
+  const held: Held = { blobs: new Map(), tombstones: new Set(), flags: new Map() }
   const requests: SeenRequest[] = []
   let connections = 0
 
@@ -79,45 +79,25 @@ export const misbehavingServer = async ({ misbehave }: MisbehavingServerOptions 
       return void outgoing.writeHead(misbehaviour.status, misbehaviour.headers).end(misbehaviour.body)
     }
     if (misbehaviour?.do === 'endless') return pour(outgoing, misbehaviour.part)
-    const answer = answerTo(request, await bodyOf(incoming))
+    const answer = soledadAnswer(held, { ...request, body: await bodyOf(incoming) })
     if (misbehaviour?.do === 'loseAnswer') return void incoming.socket.destroy()
     await send(outgoing, misbehaviour === undefined ? answer : spoilt(request, answer, misbehaviour), misbehaviour)
   }
 
-  const answerTo = (request: SeenRequest, body: Uint8Array<ArrayBuffer>): Plain => {
-    const [, blobsWord, user = '', id = ''] = request.path.split('/')
-    if (blobsWord !== 'blobs') return text(401, 'Unauthorized')
-    const place = `${user}/${request.query.get('namespace') || 'default'}/`
-    const key = place + id
-    if (id === '') return listOf(request.query.get('deleted') ? tombstones : blobs.keys(), place)
-    const held = blobs.get(key)
-    if (request.method === 'PUT') {
-      if (held !== undefined) return text(409, `Blob already exists: ${id}`)
-      blobs.set(key, body)
-      return text(200, '')
-    }
-    if (held === undefined) return text(404, `Blob doesn't exist: ${id}`)
-    if (request.method === 'GET') return { status: 200, tag: tagOf(held), body: held }
-    if (request.method !== 'DELETE') return text(401, 'Unauthorized')
-    blobs.delete(key)
-    tombstones.add(key)
-    return text(200, '')
-  }
-
-  const spoilt = (request: SeenRequest, answer: Plain, misbehaviour: Misbehaviour): Plain => {
+  const spoilt = (request: SeenRequest, answer: Answered, misbehaviour: Misbehaviour): Answered => {
     switch (misbehaviour.do) {
       case 'tag':
-        return { ...answer, tag: misbehaviour.tag }
+        return { ...answer, headers: misbehaviour.tag === null ? {} : { Tag: misbehaviour.tag } }
+      case 'headers':
+        return { ...answer, headers: misbehaviour.headers }
       case 'truncate':
         return { ...answer, body: answer.body.slice(0, misbehaviour.bytes) }
       case 'flip':
         return { ...answer, body: flipped(answer.body, misbehaviour.at) }
       case 'swap': {
         const [, , user = ''] = request.path.split('/')
-        const other = blobs.get(`${user}/${request.query.get('namespace') || 'default'}/${misbehaviour.id}`)
-        return other === undefined
-          ? text(404, `Blob doesn't exist: ${misbehaviour.id}`)
-          : { status: 200, tag: tagOf(other), body: other }
+        const other = held.blobs.get(`${user}/${request.query.get('namespace') || 'default'}/${misbehaviour.id}`)
+        return other === undefined ? text(404, `Blob doesn't exist: ${misbehaviour.id}`) : blobOf(other)
       }
       default:
         return answer
@@ -137,8 +117,7 @@ export const misbehavingServer = async ({ misbehave }: MisbehavingServerOptions 
     url: `http://127.0.0.1:${address.port}/`,
     requests,
     connections: () => connections,
-    blobs,
-    tombstones,
+    ...held,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -147,20 +126,6 @@ export const misbehavingServer = async ({ misbehave }: MisbehavingServerOptions 
   }
 }
 
-interface Plain {
-  readonly status: number
-  readonly tag: string | null
-  readonly body: Uint8Array<ArrayBuffer>
-}
-
-const text = (status: number, words: string): Plain => ({ status, tag: null, body: new TextEncoder().encode(words) })
-
-const listOf = (keys: Iterable<string>, place: string): Plain =>
-  text(200, JSON.stringify([...keys].filter((key) => key.startsWith(place)).map((key) => key.slice(place.length))))
-
-const tagOf = (blob: Uint8Array): string =>
-  Buffer.from(blob.subarray(-16)).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
-
 const flipped = (bytes: Uint8Array<ArrayBuffer>, at: number): Uint8Array<ArrayBuffer> => {
   const copy = bytes.slice()
   const place = at < 0 ? copy.length + at : at
@@ -168,8 +133,8 @@ const flipped = (bytes: Uint8Array<ArrayBuffer>, at: number): Uint8Array<ArrayBu
   return copy
 }
 
-const send = async (outgoing: ServerResponse, { status, tag, body }: Plain, misbehaviour: Misbehaviour | undefined) => {
-  outgoing.writeHead(status, { 'Content-Length': body.length, ...(tag === null ? {} : { Tag: tag }) })
+const send = async (outgoing: ServerResponse, { status, headers, body }: Answered, misbehaviour: Misbehaviour | undefined) => {
+  outgoing.writeHead(status, { 'Content-Length': body.length, ...headers })
   if (misbehaviour?.do !== 'cut' && misbehaviour?.do !== 'silence') return void outgoing.end(body)
   const first = body.subarray(0, misbehaviour.afterBytes)
   await new Promise<void>((resolve) => {

@@ -1,27 +1,22 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import { failureCarriedBy } from '../model/carried-failure'
+import { CarriedFailure, failureCarriedBy } from '../model/carried-failure'
 import { failure } from '../model/failure'
-import { blobKey, type BlobId, type BlobKey } from '../model/ids'
 import type { Entry } from '../model/wire'
-import { CarriedFailure } from '../model/carried-failure'
-import type { Download, Page, Remote } from '../remote/remote'
+import type { Remote } from '../remote/remote'
+import { batchCases } from './batch-conformance'
 import type { Case } from './case'
+import { countCases } from './count-conformance'
 import { expectBytes, expectEqual, expectLeft, expectNone, expectRight, expectSome, expectTrue } from './expect'
-
-/** What a case works on: a remote, and keys in namespaces that nobody else uses. */
-interface Ground {
-  readonly remote: Remote
-  readonly key: (id: string) => BlobKey
-  readonly otherKey: (id: string) => BlobKey
-}
+import { flagCases } from './flag-conformance'
+import { bytesOf, clean, get, groundOf, idOf, payload, put, tagOf, wholeList, type Ground } from './remote-ground'
 
 /**
- * What every remote promises. Each case opens the remote anew and works in a namespace of a random name, so that a server in use can be
+ * What every remote promises; of the powers `flags` and `batches`, what it declares. Each case opens the remote anew and works in a namespace of a random name, so that a server in use can be
  * checked too; it deletes what it put, and on servers that keep tombstones these remain.
  */
 export const remoteConformance = (open: () => Promise<{ readonly remote: Remote }>): Case[] =>
-  Object.entries(cases).map(([name, check]) => ({
+  Object.entries({ ...cases, ...countCases, ...flagCases, ...batchCases }).map(([name, check]) => ({
     name,
     run: async () => {
       const { remote } = await open()
@@ -247,67 +242,11 @@ const cases: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   },
 }
 
-const groundOf = (remote: Remote): Ground => {
-  const word = crypto.randomUUID()
-  const keyIn = (namespace: string) => (id: string) => expectRight(blobKey(id, namespace), 'a key')
-  return { remote, key: keyIn(`conformance-${word}`), otherKey: keyIn(`conformance-other-${word}`) }
-}
-
-const clean = async ({ remote, key, otherKey }: Ground): Promise<void> => {
-  for (const { namespace } of [key('any'), otherKey('any')]) {
-    const page = await remote.list({ namespace })()
-    if (E.isLeft(page)) continue
-    for (const { id } of page.right.entries) await remote.delete({ namespace, id })()
-  }
-}
-
-const put = async (remote: Remote, key: BlobKey, body: Uint8Array<ArrayBuffer>): Promise<void> =>
-  expectRight(await remote.put(key, { sizeBytes: body.length, body })(), `put of ${key.id}`)
-
-const get = async (remote: Remote, key: BlobKey): Promise<Download> => expectRight(await remote.get(key)(), `get of ${key.id}`)
-
-const PAGES_MAX = 1000
-
-const wholeList = async (remote: Remote, { namespace }: BlobKey): Promise<Page> => {
-  let whole: Page = expectRight(await remote.list({ namespace })(), 'list')
-  for (let pages = 1; whole.next !== null; pages++) {
-    expectTrue(pages < PAGES_MAX, `the list of a small namespace ends within ${PAGES_MAX} pages`)
-    const page: Page = expectRight(await remote.list({ namespace, cursor: whole.next })(), 'list of a later page')
-    whole = {
-      entries: [...whole.entries, ...page.entries],
-      tombstones: [...whole.tombstones, ...page.tombstones],
-      corrupt: [...whole.corrupt, ...page.corrupt],
-      next: page.next,
-    }
-  }
-  return whole
-}
-
-const idOf = ({ id }: Entry): BlobId => id
-
 const expectTrueEntry = (entry: Entry | undefined, bytes: Uint8Array) => {
   if (entry === undefined) throw new Error('there is no entry')
   if (entry.sizeBytes !== null) expectEqual(entry.sizeBytes, bytes.length, 'size of the entry')
   if (entry.tag !== null) expectEqual(entry.tag, tagOf(bytes), 'tag of the entry')
 }
-
-/** Bytes that look like nothing, the same for the same length. */
-const payload = (sizeBytes: number): Uint8Array<ArrayBuffer> => {
-  const bytes = new Uint8Array(sizeBytes)
-  let state = sizeBytes + 1
-  for (let place = 0; place < sizeBytes; place++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    bytes[place] = state >>> 24
-  }
-  return bytes
-}
-
-const tagOf = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes.subarray(-16)))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-
-const bytesOf = async ({ body }: Download): Promise<Uint8Array> => new Uint8Array(await new Response(body).arrayBuffer())
 
 const failingStream = (bytes: Uint8Array): ReadableStream<Uint8Array> => {
   let wasGiven = false

@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as TE from 'fp-ts/TaskEither'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { httpRemote } from '../../src/remote/http'
 import { memoryRemote } from '../../src/remote/memory'
 import { remoteFromPromises } from '../../src/remote/promises'
+import { noPowers } from '../../src/remote/remote'
 import { serve, type Serving } from '../../src/server'
 import { misbehavingServer, type MisbehavingServer } from '../../src/testing/misbehaving-server'
 import { remoteConformance } from '../../src/testing/remote-conformance'
@@ -18,7 +20,12 @@ describe('memory remote that lists ids alone', () => {
   for (const { name, run } of remoteConformance(async () => ({ remote: memoryRemote({ listsTags: false }) }))) test(name, run)
 })
 
-describe('http remote with a server that lists ids alone', () => {
+describe('memory remote without powers', () => {
+  const open = async () => ({ remote: memoryRemote({ powers: { batches: false, flags: false } }) })
+  for (const { name, run } of remoteConformance(open)) test(name, run)
+})
+
+describe('http remote with a small server that lists ids alone', () => {
   let server: MisbehavingServer
   beforeAll(async () => {
     server = await misbehavingServer()
@@ -39,7 +46,11 @@ describe('http remote with the reference server', () => {
     await server.close()
     await rm(root, { recursive: true })
   })
-  const open = async () => ({ remote: httpRemote({ url: server.url, user: 'ada', token: 'secret' }) })
+  // This server has no flags yet, and does not say so.
+  const open = async () => {
+    const remote = httpRemote({ url: server.url, user: 'ada', token: 'secret' })
+    return { remote: { ...remote, supports: TE.right(noPowers) } }
+  }
   for (const { name, run } of remoteConformance(open)) test(name, run)
 })
 
