@@ -10,6 +10,7 @@ const entries = {
   'remote/memory': 'src/remote/memory.ts',
   'remote/http': 'src/remote/http.ts',
   'cipher/soledad': 'src/cipher/soledad.ts',
+  'cipher/soledad-secrets': 'src/cipher/soledad-secrets.ts',
   'testing/index': 'src/testing/index.ts',
   'server/index': 'src/server/index.ts',
   'machines/index': 'machines/index.ts',

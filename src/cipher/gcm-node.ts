@@ -1,8 +1,9 @@
 import * as O from 'fp-ts/Option'
 import type { Bytes } from '../model/bytes'
 import { TAG_BYTES, type GcmEngine } from './gcm'
+import { hasFunction, nodeBuiltin } from './node-builtin'
 
-/** What this engine uses of `node:crypto`, told here so that no browser's bundle ever meets that name. */
+/** What this engine uses of `node:crypto`. */
 interface NodeCrypto {
   readonly createSecretKey: (key: Uint8Array) => NodeKey
   readonly createHmac: (hash: 'sha256', key: NodeKey) => NodeHmac
@@ -37,13 +38,8 @@ interface NodeDecipher extends NodeTransform {
  * @returns `none` where the runtime has no such module (browsers, Node before 22.3).
  */
 export const nodeGcm = (): O.Option<GcmEngine> => {
-  const found = builtin('node:crypto')
+  const found = nodeBuiltin('node:crypto')
   return isNodeCrypto(found) ? O.some(engineOf(found)) : O.none
-}
-
-const builtin = (name: string): unknown => {
-  const { process }: { readonly process?: unknown } = globalThis
-  return hasFunction(process, 'getBuiltinModule') ? process.getBuiltinModule(name) : undefined
 }
 
 const isNodeCrypto = (found: unknown): found is NodeCrypto =>
@@ -51,9 +47,6 @@ const isNodeCrypto = (found: unknown): found is NodeCrypto =>
   hasFunction(found, 'createHmac') &&
   hasFunction(found, 'createCipheriv') &&
   hasFunction(found, 'createDecipheriv')
-
-const hasFunction = <Name extends string>(u: unknown, name: Name): u is Record<Name, (...given: unknown[]) => unknown> =>
-  typeof u === 'object' && u !== null && typeof Reflect.get(u, name) === 'function'
 
 // Keys are made into key objects first: Node 24 takes 12 µs longer over one that is bytes.
 const engineOf = (node: NodeCrypto): GcmEngine => ({
