@@ -32,6 +32,11 @@ const refusal = async (file: unknown) => {
 }
 afterEach(() => vi.restoreAllMocks())
 
+const brief = (value: unknown) => String(JSON.stringify(value)).slice(0, 30)
+/** Rows with a short form of their value, for the name of the test. */
+const named = <Row extends readonly [string, unknown, ...string[]]>(rows: readonly Row[]) =>
+  rows.map((row) => ({ field: row[0], value: row[1], what: row[2] ?? row[0], shown: brief(row[1]) }))
+
 test('there are vectors of both versions', () => {
   expect(vectors.map(({ name }) => name)).toEqual(['v2', 'v1', 'v1-without-version'])
 })
@@ -58,45 +63,49 @@ describe('version 2', () => {
     expect(await open(bare, passphrase)).toMatchObject(secretsOf(version2))
   })
 
-  test.each<[string, unknown]>([
-    ['kdf_salt', undefined],
-    ['kdf_salt', 5],
-    ['kdf_salt', ''],
-    ['kdf_salt', Buffer.alloc(63).toString('base64')],
-    ['kdf_salt', Buffer.alloc(2 ** 19).toString('base64')],
-    ['kdf_salt', `${Buffer.alloc(64).toString('base64')}\n\n`],
-    ['kdf_salt', ` ${Buffer.alloc(64).toString('base64')}`],
-    ['kdf_salt', Buffer.alloc(64, 0xff).toString('base64url')],
-    ['kdf_salt', Buffer.alloc(64, 0xff).toString('base64').replace('+', '-').replace('/', '_').replace(/=+$/, '')],
-    ['iv', Buffer.alloc(12).toString('base64')],
-    ['iv', Buffer.alloc(17).toString('base64')],
-    ['secrets', 'AA='],
-    ['secrets', ''],
-    ['length', 1436],
-    ['length', 1e15],
-    ['length', -16],
-    ['length', '1437'],
-    ['kdf_length', '32'],
-    ['kdf_length', null],
-    ['cipher', 'aes256'],
-  ])('%s as %j is Corrupt, and named', async (field, value) => {
+  test.each(
+    named<[string, unknown]>([
+      ['kdf_salt', undefined],
+      ['kdf_salt', 5],
+      ['kdf_salt', ''],
+      ['kdf_salt', Buffer.alloc(63).toString('base64')],
+      ['kdf_salt', Buffer.alloc(2 ** 19).toString('base64')],
+      ['kdf_salt', `${Buffer.alloc(64).toString('base64')}\n\n`],
+      ['kdf_salt', ` ${Buffer.alloc(64).toString('base64')}`],
+      ['kdf_salt', Buffer.alloc(64, 0xff).toString('base64url')],
+      ['kdf_salt', Buffer.alloc(64, 0xff).toString('base64').replace('+', '-').replace('/', '_').replace(/=+$/, '')],
+      ['iv', Buffer.alloc(12).toString('base64')],
+      ['iv', Buffer.alloc(17).toString('base64')],
+      ['secrets', 'AA='],
+      ['secrets', ''],
+      ['length', 1436],
+      ['length', 1e15],
+      ['length', -16],
+      ['length', '1437'],
+      ['kdf_length', '32'],
+      ['kdf_length', null],
+      ['cipher', 'aes256'],
+    ]),
+  )('$field as $shown is Corrupt, and named', async ({ field, value }) => {
     const { _tag, message } = await refusal({ ...file, [field]: value })
     expect([_tag, message]).toEqual(['Corrupt', expect.stringContaining(field)])
   })
 
-  test.each<[string, unknown]>([
-    ['kdf', 'argon2id'],
-    ['kdf', 'x'.repeat(100_000)],
-    ['kdf_length', 1e12],
-    ['kdf_length', 16],
-    ['kdf_length', 0],
-    ['kdf_length', 32.5],
-    ['cipher', 1],
-    ['cipher', 3],
-    ['version', 3],
-    ['version', '2'],
-    ['version', null],
-  ])('%s as %j is Unsupported', async (field, value) => {
+  test.each(
+    named<[string, unknown]>([
+      ['kdf', 'argon2id'],
+      ['kdf', 'x'.repeat(100_000)],
+      ['kdf_length', 1e12],
+      ['kdf_length', 16],
+      ['kdf_length', 0],
+      ['kdf_length', 32.5],
+      ['cipher', 1],
+      ['cipher', 3],
+      ['version', 3],
+      ['version', '2'],
+      ['version', null],
+    ]),
+  )('$field as $shown is Unsupported', async ({ field, value }) => {
     const { _tag, message } = await refusal({ ...file, [field]: value })
     expect(_tag).toBe('Unsupported')
     expect(message.length).toBeLessThan(200)
@@ -206,19 +215,21 @@ describe('version 1', () => {
   })
 
   const [iv = '', ciphertext = ''] = String(entry['secret']).split(':')
-  test.each<[string, unknown, string]>([
-    ['secret', undefined, 'secret'],
-    ['secret', 'x', 'iv'],
-    ['secret', ciphertext, 'iv'],
-    ['secret', `${iv}:`, 'ciphertext'],
-    ['secret', `${iv}:${ciphertext}:`, 'secret'],
-    ['secret', `${Buffer.alloc(12).toString('base64')}:${ciphertext}`, 'iv'],
-    ['secret', `${iv}:${Buffer.alloc(1023).toString('base64')}`, 'ciphertext'],
-    ['length', 1023, 'length'],
-    ['length', 1e12, 'length'],
-    ['kdf_salt', 'QUFB', 'kdf_salt'],
-    ['cipher', 2, 'cipher'],
-  ])('%s as %j is Corrupt, and %s is named', async (field, value, what) => {
+  test.each(
+    named<[string, unknown, string]>([
+      ['secret', undefined, 'secret'],
+      ['secret', 'x', 'iv'],
+      ['secret', ciphertext, 'iv'],
+      ['secret', `${iv}:`, 'ciphertext'],
+      ['secret', `${iv}:${ciphertext}:`, 'secret'],
+      ['secret', `${Buffer.alloc(12).toString('base64')}:${ciphertext}`, 'iv'],
+      ['secret', `${iv}:${Buffer.alloc(1023).toString('base64')}`, 'ciphertext'],
+      ['length', 1023, 'length'],
+      ['length', 1e12, 'length'],
+      ['kdf_salt', 'QUFB', 'kdf_salt'],
+      ['cipher', 2, 'cipher'],
+    ]),
+  )('$field as $shown is Corrupt, and $what is named', async ({ field, value, what }) => {
     const { _tag, message } = await refusal(withEntry({ [field]: value }))
     expect([_tag, message]).toEqual(['Corrupt', expect.stringContaining(what)])
   })
@@ -244,7 +255,7 @@ describe('what is no secrets file', () => {
     ['no entries', '{"version":1,"storage_secrets":{}}'],
     ['entries that are none', '{"version":1,"storage_secrets":{"a":7}}'],
     ['entries in a list', '{"version":1,"storage_secrets":[1]}'],
-    ['a huge file', `{"version":2,"x":"${'x'.repeat(2 ** 21)}"}`],
+    ['a huge file', JSON.stringify({ ...version2.file, x: 'x'.repeat(2 ** 20) })],
     ['a deep file', '['.repeat(900_000)],
   ])('%s is Corrupt', async (_, json) => {
     expect(await refusal(json)).toMatchObject({ _tag: 'Corrupt' })
