@@ -20,6 +20,7 @@ export interface Input {
   readonly settings: Settings
   readonly values: Values
   readonly operands: readonly string[]
+  readonly environment: NodeJS.ProcessEnv
 }
 
 /** All well; an error; something could not be settled; stopped by Ctrl-C. */

@@ -61,14 +61,15 @@ export const requireRemote = ({ remote, user, token }: Settings): void => {
   throw new Problem(`This needs a server: give ${names}, or set BLOBSYNC_REMOTE, BLOBSYNC_USER and BLOBSYNC_TOKEN.`)
 }
 
+/** The server of these settings; where none was given, one that is out of reach. */
+export const remoteOf = ({ remote, user, token }: Settings): Remote =>
+  remote === null || user === null || token === null ? noRemote : httpRemote({ url: remote, user, token })
+
 const rowsOf = async (home: string): Promise<readonly E.Either<Failure, BlobRecord>[]> => {
   const read = await readFileRecords(home)()
   if (E.isLeft(read)) throw new Problem(read.left.message)
   return read.right
 }
-
-const remoteOf = ({ remote, user, token }: Settings): Remote =>
-  remote === null || user === null || token === null ? noRemote : httpRemote({ url: remote, user, token })
 
 const unreachable = TE.left<Failure>(failure('Unreachable', 'No server was given: --remote URL --user U --token T.'))
 

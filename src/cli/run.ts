@@ -4,6 +4,7 @@ import { isBlobSyncError } from '../options'
 import { EXIT, type Command } from './command'
 import { explain } from './explain'
 import { get } from './get'
+import { importSoledad } from './import-soledad'
 import { ls } from './ls'
 import { print, warn } from './print'
 import { Problem, UsageProblem } from './problem'
@@ -15,7 +16,7 @@ import { commonHelp, commonOptions, settingsFrom } from './settings'
 import { status } from './status'
 import { sync } from './sync'
 
-const commands: readonly Command[] = [serve, put, sync, get, ls, rm, retry, status, explain]
+const commands: readonly Command[] = [serve, put, sync, get, ls, rm, retry, status, explain, importSoledad]
 
 /** Runs one command line, without `node` and the script. @returns the exit code. */
 export const run = async (args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> => {
@@ -54,7 +55,7 @@ const runCommand = async (command: Command, args: readonly string[], environment
     usageOf(command).forEach(print)
     return EXIT.well
   }
-  return command.run({ settings: settingsFrom(values, environment), values, operands: positionals })
+  return command.run({ settings: settingsFrom(values, environment), values, operands: positionals, environment })
 }
 
 const parsed = (command: Command, args: readonly string[]) => {

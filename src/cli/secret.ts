@@ -32,16 +32,36 @@ export const readOrMakeSecret = async (settings: Settings): Promise<Uint8Array> 
     )
   }
   const secret = new Uint8Array(randomBytes(SECRET_BYTES))
-  await mkdir(dirname(secretFile), { recursive: true, mode: 0o700 })
-  try {
-    await writeFile(secretFile, `${Buffer.from(secret).toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true })
-  } catch (error) {
-    // Another put made it a moment ago.
-    if (codeOf(error) === 'EEXIST') return readSecret(settings)
-    throw new Problem(`The secret cannot be written to ${secretFile}: ${messageOf(error)}`)
-  }
+  // Another put may have made one a moment ago.
+  if (!(await writeSecret(secretFile, secret))) return readSecret(settings)
   warn(`made a secret, ${secretFile}. Keep a copy: without it nothing can be read, on any device.`)
   return secret
+}
+
+/**
+ * Puts a secret that came from elsewhere into its file. @returns whether it was written: false if the file held it already.
+ *
+ * @throws {Problem} if the file holds another one.
+ */
+export const keepSecret = async (settings: Settings, secret: Uint8Array): Promise<boolean> => {
+  const { secretFile } = settings
+  if (await writeSecret(secretFile, secret)) return true
+  if (Buffer.compare(await readSecret(settings), secret) === 0) return false
+  throw new Problem(
+    `There is another secret at ${secretFile}, which stays as it is. Take another --home, or another --secret-file.`,
+  )
+}
+
+/** @returns false if the file is there. */
+const writeSecret = async (path: string, secret: Uint8Array): Promise<boolean> => {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await writeFile(path, `${Buffer.from(secret).toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true })
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw new Problem(`The secret cannot be written to ${path}: ${messageOf(error)}`)
+  }
 }
 
 const textOf = async (path: string): Promise<string | null> => {

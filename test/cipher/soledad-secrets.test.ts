@@ -32,7 +32,7 @@ const refusal = async (file: unknown) => {
 }
 afterEach(() => vi.restoreAllMocks())
 
-const brief = (value: unknown) => String(JSON.stringify(value)).slice(0, 30)
+const brief = (value: unknown) => (JSON.stringify(value) ?? 'undefined').slice(0, 30)
 /** Rows with a short form of their value, for the name of the test. */
 const named = <Row extends readonly [string, unknown, ...string[]]>(rows: readonly Row[]) =>
   rows.map((row) => ({ field: row[0], value: row[1], what: row[2] ?? row[0], shown: brief(row[1]) }))

@@ -100,7 +100,7 @@ test('what is wrong on the command line ends with 1 and the usage', async () => 
 test('help and version are told on stdout', async () => {
   expect(await blobsync(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('explain ID') })
   expect((await blobsync(['--version'])).stdout).toMatch(/^\d+[.]\d+[.]\d+\n$/)
-  for (const name of ['serve', 'put', 'sync', 'get', 'ls', 'rm', 'retry', 'status', 'explain']) {
+  for (const name of ['serve', 'put', 'sync', 'get', 'ls', 'rm', 'retry', 'status', 'explain', 'import-soledad']) {
     expect(await blobsync([name, '--help'])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining(`Usage: blobsync ${name}`),
