@@ -45,9 +45,9 @@ export default {
       only('src/actors/', 'src/model/', ports, npm('fp-ts', 'io-ts', 'xstate')),
     ),
     forbidden(
-      'blob-sync-knows-no-adapter',
-      'The engine gets its adapters from the app.',
-      { path: '^src/blob-sync' },
+      'the-engine-knows-no-adapter',
+      'The engine and its facade get their adapters from the app.',
+      { path: '^src/[^/]+[.]ts$', pathNot: '^src/(index|node|browser)[.]ts$' },
       { path: `^src/(store|cipher|remote)/`, pathNot: `^${ports}` },
     ),
     forbidden(

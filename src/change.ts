@@ -1,0 +1,81 @@
+import * as E from 'fp-ts/Either'
+import { atRest } from './actors/tools'
+import { getOrThrow, type Engine } from './engine'
+import { failure, type Failure } from './model/failure'
+import { keyText } from './model/ids'
+import type { BlobRecord } from './model/record'
+import { BlobSyncError, type BlobSync } from './options'
+import { until } from './sync-round'
+
+/** Deletes here and marks it for the remote; what rests in the trash is gone at once. */
+export const remove =
+  ({ roster, store, coordinator, tools, markFailed, closing, send, knownOrThrow }: Engine): BlobSync['delete'] =>
+  async (id, given = {}) => {
+    const { key, record } = await knownOrThrow(id, given.namespace)
+    if (record.status === 'PENDING_DELETE') return
+    if (record.trashedAtMs !== null) {
+      await getOrThrow(tools.inTurn([key], store.remove([key])), key)
+      send({ type: 'blob.gone', record })
+      return
+    }
+    let reason: Failure | null = null
+    markFailed.set(keyText(key), (why) => {
+      reason = why
+    })
+    send({ type: 'blob.commanded', key, command: { type: 'blob.deleted' } })
+    const isMarked = () => roster.get(key) === undefined || roster.get(key)?.status === 'PENDING_DELETE'
+    await until(coordinator, () => reason !== null || isMarked(), closing).finally(() => markFailed.delete(keyText(key)))
+    if (reason !== null) throw new BlobSyncError(reason, key)
+  }
+
+/** Takes a blob out of the trash, to be uploaded again. */
+export const restore =
+  ({ cipher, clock, knownOrThrow, revise }: Engine): BlobSync['restore'] =>
+  async (id, given = {}) => {
+    const { key, record } = await knownOrThrow(id, given.namespace)
+    if (record.trashedAtMs === null) throw new BlobSyncError(failure('NotFound', `“${id}” is not in the trash.`), key)
+    const changes = { status: 'PENDING_UPLOAD', trashedAtMs: null, tag: null, missingSinceMs: null } as const
+    await revise({ ...atRest(record, changes, clock.now()), seal: record.seal ?? cipher.seal() })
+  }
+
+/** Settles a conflict. */
+export const resolve =
+  ({ remote, clock, knownOrThrow, revise }: Engine): BlobSync['resolve'] =>
+  async (id, choice, given = {}) => {
+    const { key, record } = await knownOrThrow(id, given.namespace)
+    if (record.held !== 'conflict') throw new BlobSyncError(failure('NotFound', `“${id}” is in no conflict.`), key)
+    if (choice === 'mine') {
+      const removed = await remote.delete(key)()
+      if (E.isLeft(removed) && removed.left._tag !== 'NotFound') throw new BlobSyncError(removed.left, key)
+    }
+    await revise(atRest(record, choice === 'mine' ? {} : { status: 'PENDING_DOWNLOAD' }, clock.now()))
+  }
+
+/** Gives blobs that wait, are held or have failed another attempt now. */
+export const retry =
+  ({ roster, send, inOrder, opened, knownOrThrow }: Engine): BlobSync['retry'] =>
+  async (id, given = {}) => {
+    await opened()
+    const wanted = id === undefined ? [...roster.all()].filter(mayBeRetried) : [(await knownOrThrow(id, given.namespace)).record]
+    for (const record of wanted) {
+      const key = { namespace: record.namespace, id: record.id }
+      send({ type: 'blob.commanded', key, command: { type: 'blob.retried' } })
+    }
+    // The commands have queued their writes; a turn after these is one after them.
+    await inOrder(wanted.map(keyText), () => Promise.resolve())
+  }
+
+export const setPriority =
+  ({ send, inOrder, knownOrThrow }: Engine): BlobSync['setPriority'] =>
+  async (id, priority, given = {}) => {
+    const { key } = await knownOrThrow(id, given.namespace)
+    send({ type: 'blob.commanded', key, command: { type: 'blob.prioritised', priority } })
+    await inOrder([keyText(key)], () => Promise.resolve())
+  }
+
+const mayBeRetried = (record: BlobRecord): boolean =>
+  record.status === 'FAILED_DOWNLOAD' ||
+  record.dueAtMs !== null ||
+  record.held === 'forbidden' ||
+  record.held === 'tooLarge' ||
+  record.held === 'corrupt'

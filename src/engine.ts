@@ -1,0 +1,243 @@
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { createActor, fromPromise } from 'xstate'
+import {
+  batchSlotsOf,
+  blobMachine,
+  coordinatorMachine,
+  defaultDelaysMs,
+  DELAY_MS_MAX,
+  Roster,
+  type CoordinatorEvent,
+  type ListOutcome,
+  type RecallOutcome,
+} from '../machines'
+import { announced } from './actors/announced'
+import { batched } from './actors/batched'
+import { download } from './actors/download'
+import { erase, mark } from './actors/erase'
+import { list } from './actors/list'
+import { recall } from './actors/recall'
+import type { Tools } from './actors/tools'
+import { turns } from './actors/turns'
+import { upload } from './actors/upload'
+import { systemClock } from './clock'
+import { alwaysOnline } from './connectivity'
+import { failure, type Failure } from './model/failure'
+import { blobKey, keyText, Namespace, type BlobKey } from './model/ids'
+import type { Outcome } from './model/outcome'
+import type { BlobRecord } from './model/record'
+import { BlobSyncError, type BlobSyncOptions } from './options'
+import { storageSlots } from './storage-slots'
+import { watch } from './watch'
+
+const TRASH_MS = 30 * 24 * 60 * 60 * 1000
+
+export type Engine = ReturnType<typeof startEngine>
+
+/** Puts store, remote and cipher together under the coordinator, and starts it. */
+export const startEngine = (options: BlobSyncOptions) => {
+  const { store, cipher, transfers = 6 } = options
+  const clock = options.clock ?? systemClock
+  const connectivity = options.connectivity ?? alwaysOnline()
+  const roster = new Roster()
+  const inOrder = turns()
+  const storage = storageSlots(options.storage ?? 10)
+  const remote = batched(options.remote, {
+    lanes: batchSlotsOf(transfers),
+    clock,
+    onBatches: () => send({ type: 'batches.offered' }),
+  })
+  const backoff = { delaysMs: options.backoff?.delaysMs ?? defaultDelaysMs, jitter: options.backoff?.jitter ?? 0 }
+  const closing = new AbortController()
+  /** What comes after `close`, an observer that leaves for one, finds nobody. */
+  const send = (event: CoordinatorEvent) => {
+    if (!closing.signal.aborted) coordinator.send(event)
+  }
+  const removals = { mayBeMany: false }
+  const markFailed = new Map<string, (reason: Failure) => void>()
+
+  const tools: Tools = {
+    store,
+    remote,
+    cipher,
+    now: clock.now,
+    random: options.random ?? Math.random,
+    inTurn: (keys, use) => () => inOrder(keys.map(keyText), storage.use(use)),
+    onProgress: (key, bytes, totalBytes) => shown.onProgress(key, bytes, totalBytes),
+  }
+
+  /** A clock that was set back would ask for more than a timer can hold. */
+  const waitUntil = (dueAtMs: number | null) => Math.min(Math.max(0, (dueAtMs ?? 0) - clock.now()), DELAY_MS_MAX)
+
+  type Verb = (tools: Tools, record: BlobRecord, signal: AbortSignal) => Promise<Outcome>
+  const run = (verb: Verb) =>
+    fromPromise<Outcome, { readonly record: BlobRecord }>(({ input, signal }) => verb(tools, input.record, signal))
+  const markOrTell: Verb = async (...given) => {
+    const outcome = await mark(...given)
+    if (!outcome.isDone) markFailed.get(keyText(outcome.record))?.(outcome.failure)
+    return outcome
+  }
+
+  const machine = coordinatorMachine.provide({
+    actors: {
+      blob: blobMachine.provide({
+        actors: { upload: run(upload), download: run(download), erase: run(erase), mark: run(markOrTell) },
+        actions: { remember: ({ context }) => remember(context.record) },
+        delays: { backoff: ({ context }) => waitUntil(context.record.dueAtMs) },
+      }),
+      recall: fromPromise<RecallOutcome>(async () => {
+        const result = await recall(tools, options.trashMs ?? TRASH_MS)()
+        if (E.isLeft(result)) return { isDone: false, failure: result.left }
+        for (const reason of result.right.corrupt) shown.emit('failure.reported', reason)
+        return { isDone: true, records: result.right.records }
+      }),
+      list: fromPromise<ListOutcome>(async ({ signal }) => {
+        const result = await list(tools, {
+          namespaces: namespacesToList(),
+          recordsOf: (namespace) => [...roster.all()].filter((record) => record.namespace === namespace),
+          recordOf: (key) => roster.get(key),
+          mayRemoveMany: removals.mayBeMany,
+          signal,
+        })()
+        if (E.isLeft(result)) return { isDone: false, failure: result.left, roll: tools.random() }
+        const { changes } = result.right
+        return {
+          isDone: true,
+          comparison: {
+            changed: changes.flatMap((change) => (change.kind === 'forget' ? [] : [change.after])),
+            gone: changes.flatMap((change) => (change.kind === 'forget' ? [change.before] : [])),
+            report: result.right,
+          },
+        }
+      }),
+      refreshAccess: fromPromise<boolean>(async () => E.isRight(await remote.refreshAccess()())),
+    },
+    delays: { untilDue: ({ context }) => waitUntil(context.roster.earliestDueMs()) },
+  })
+
+  const coordinator = createActor(machine, {
+    input: {
+      transfers,
+      liveActors: options.liveActors ?? 64,
+      backoff,
+      verifyAttempts: options.verifyAttempts ?? 1,
+      isOnline: connectivity.isOnline(),
+      isPaused: options.paused ?? false,
+      roster,
+    },
+    clock: { setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs), clearTimeout: (id) => clock.clearTimeout(id) },
+    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+  })
+  const shown = watch(coordinator, roster)
+
+  const remember = (record: BlobRecord) => {
+    void tools
+      .inTurn(
+        [record],
+        pipe(
+          announced(store, record),
+          TE.chain((known) => store.remember([known])),
+        ),
+      )()
+      .then((result) => {
+        if (E.isLeft(result) && !closing.signal.aborted) shown.emit('failure.reported', result.left)
+      })
+  }
+
+  const namespacesToList = (): readonly Namespace[] => {
+    const named = (options.namespaces ?? ['default']).filter(Namespace.is)
+    return [...new Set([...named, ...Array.from(roster.all(), ({ namespace }) => namespace)])]
+  }
+
+  const ready = new Promise<void>((resolve, reject) => {
+    coordinator.on('records.recalled', () => resolve())
+    coordinator.on('recall.failed', ({ failure: reason }) => reject(new BlobSyncError(reason)))
+    coordinator.subscribe({ complete: () => reject(new BlobSyncError(failure('Aborted', 'blobsync was closed.'))) })
+  })
+  // Whoever calls anything gets the rejection; nobody has to look at `ready` itself.
+  ready.catch(() => {})
+
+  coordinator.on('remote.compared', ({ comparison }) => {
+    for (const record of comparison.changed) {
+      shown.touch(record)
+      if (record.trashedAtMs !== null) shown.emit('blob.trashed', { ...shown.view(record), id: record.id })
+      else if (record.missingSinceMs !== null) shown.emit('blob.missing', shown.view(record))
+    }
+  })
+  const stopListening = connectivity.subscribe((isOnline) => send({ type: 'connectivity.changed', isOnline }))
+  coordinator.start()
+
+  /** Resolves when the records are read; rejects once closed. */
+  const opened = async () => {
+    await ready
+    if (closing.signal.aborted) throw new BlobSyncError(failure('Aborted', 'blobsync was closed.'))
+  }
+
+  /** Waits for the records, then gives the key and what is known under it. */
+  const known = async (id: string, namespace?: string) => {
+    await opened()
+    const key = orThrow(blobKey(id, namespace))
+    return { key, record: roster.get(key) }
+  }
+  const knownOrThrow = async (id: string, namespace?: string) => {
+    const { key, record } = await known(id, namespace)
+    if (record === undefined) throw new BlobSyncError(failure('NotFound', `No blob “${id}” is known here.`), key)
+    return { key, record }
+  }
+
+  /** Writes a record that the app changed, and tells whoever lives by it. */
+  const revise = async (record: BlobRecord) => {
+    await getOrThrow(tools.inTurn([record], store.remember([record])), record)
+    takeIn(record)
+  }
+
+  /** Tells of a record that was written: its actor, where one lives, or else the coordinator alone. */
+  const takeIn = (record: BlobRecord) => {
+    if (!roster.live.has(keyText(record))) return send({ type: 'blob.added', record })
+    const key = { namespace: record.namespace, id: record.id }
+    send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record } })
+  }
+
+  const close = async () => {
+    closing.abort()
+    stopListening()
+    coordinator.stop()
+    await storage.close()
+    await getOrThrow(store.close())
+  }
+
+  return {
+    store,
+    remote,
+    cipher,
+    clock,
+    roster,
+    coordinator,
+    tools,
+    shown,
+    backoff,
+    removals,
+    markFailed,
+    closing: closing.signal,
+    ready,
+    send,
+    inOrder,
+    opened,
+    known,
+    knownOrThrow,
+    revise,
+    takeIn,
+    close,
+  }
+}
+
+/** What the right holds; throws the left as a `BlobSyncError`. */
+export const orThrow = <A>(result: E.Either<Failure, A>, key: BlobKey | null = null): A => {
+  if (E.isLeft(result)) throw new BlobSyncError(result.left, key)
+  return result.right
+}
+
+export const getOrThrow = async <A>(use: TE.TaskEither<Failure, A>, key: BlobKey | null = null): Promise<A> =>
+  orThrow(await use(), key)

@@ -1,0 +1,54 @@
+import * as E from 'fp-ts/Either'
+import type * as TE from 'fp-ts/TaskEither'
+import { payloadOf } from './content'
+import { getOrThrow, orThrow, type Engine } from './engine'
+import { failure, type Failure } from './model/failure'
+import { blobKey, newBlobKey } from './model/ids'
+import { newRecord, type BlobRecord } from './model/record'
+import { BlobSyncError, type BlobSync } from './options'
+import { sameAs } from './same-content'
+
+/** Stores a blob and lets the coordinator know; content that is there under its id already is no error. */
+export const put =
+  ({ store, cipher, clock, roster, coordinator, tools, shown, opened, takeIn }: Engine): BlobSync['put'] =>
+  async (content, given = {}) => {
+    await opened()
+    const payload = await getOrThrow(payloadOf(content))
+    if (payload.sizeBytes > cipher.plaintextBytesMax) {
+      const reason = `A blob has at most ${cipher.plaintextBytesMax} bytes with this cipher; this one has ${payload.sizeBytes}.`
+      throw new BlobSyncError(failure('TooLarge', reason))
+    }
+    const namespace = orThrow(blobKey('x', given.namespace)).namespace
+    const isNamedByContent = given.id === 'content'
+    const id = isNamedByContent ? await getOrThrow(cipher.contentId(namespace, payload)) : (given.id ?? crypto.randomUUID())
+    const key = orThrow(newBlobKey(id, namespace))
+    const isPaused = coordinator.getSnapshot().value.transfers === 'paused'
+    const write: TE.TaskEither<Failure, BlobRecord> = async () => {
+      const existing = roster.get(key)
+      if (existing !== undefined && existing.trashedAtMs === null && existing.erasedAtMs === null) {
+        const isSame = isNamedByContent && existing.status !== 'PENDING_DELETE'
+        if (!isSame) return sameAs(store, existing, payload)()
+        // Else it is known from the remote only, whose bytes nobody has verified: these are its content.
+        if (existing.isHere) return E.right(existing)
+      }
+      const record = newRecord({
+        ...key,
+        status: 'PENDING_UPLOAD',
+        held: given.localOnly === true ? 'localOnly' : null,
+        priority: given.priority ?? 'medium',
+        sizeBytes: payload.sizeBytes,
+        isHere: true,
+        seal: cipher.seal(),
+        uploadWasTried: given.localOnly !== true && !isPaused,
+        changedAtMs: clock.now(),
+      })
+      const written = await store.write(record, payload)()
+      if (E.isLeft(written)) return written
+      takeIn(record)
+      return E.right(record)
+    }
+    await getOrThrow(tools.inTurn([key], write), key)
+    const view = shown.view(key)
+    shown.emit('blob.added', view)
+    return view
+  }
