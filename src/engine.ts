@@ -44,13 +44,14 @@ export const startEngine = (options: BlobSyncOptions) => {
   const roster = new Roster()
   const inOrder = turns()
   const storage = storageSlots(options.storage ?? 10)
+  const closing = new AbortController()
   const remote = batched(options.remote, {
     lanes: batchSlotsOf(transfers),
     clock,
+    signal: closing.signal,
     onBatches: () => send({ type: 'batches.offered' }),
   })
   const backoff = { delaysMs: options.backoff?.delaysMs ?? defaultDelaysMs, jitter: options.backoff?.jitter ?? 0 }
-  const closing = new AbortController()
   /** What comes after `close`, an observer that leaves for one, finds nobody. */
   const send = (event: CoordinatorEvent) => {
     if (!closing.signal.aborted) coordinator.send(event)

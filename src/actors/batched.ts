@@ -15,6 +15,8 @@ export interface BatchedOptions {
   /** How many batches may be under way at once; 0 switches them off. */
   readonly lanes: number
   readonly clock: Clock
+  /** Ends the question for powers. */
+  readonly signal: AbortSignal
   /** Told once, when the remote has said that it takes batches. */
   readonly onBatches: () => void
 }
@@ -23,10 +25,11 @@ export interface BatchedOptions {
  * A remote in which transfers that may batch share requests, those of one direction and namespace, once it has said that it has the
  * power. A batch that fails because of a blob is done again one by one, so that each blob has an answer of its own.
  */
-export const batched = (remote: Remote, { lanes, clock, onBatches }: BatchedOptions): Remote => {
+export const batched = (remote: Remote, options: BatchedOptions): Remote => {
+  const { lanes, clock } = options
   const { batches } = remote
   if (batches === undefined || lanes < 1) return remote
-  const power = powerOf(remote, onBatches)
+  const power = powerOf(remote, options)
   const group = collector({ lanes, itemsMax: BATCH_BLOBS, clock })
   const uploads = perNamespace((namespace) => group(sendUploads(remote, batches, namespace)))
   const downloads = perNamespace((namespace) => group(sendDownloads(remote, batches, namespace)))
@@ -54,12 +57,12 @@ export const batched = (remote: Remote, { lanes, clock, onBatches }: BatchedOpti
 }
 
 /** Whether the remote takes batches: it is asked when two small transfers are under way at once, and until it answers each goes alone. */
-const powerOf = (remote: Remote, onBatches: () => void) => {
+const powerOf = (remote: Remote, { signal, onBatches }: Pick<BatchedOptions, 'signal' | 'onBatches'>) => {
   let state: 'unknown' | 'asked' | 'there' | 'missing' = 'unknown'
   let underWay = 0
   const ask = async () => {
     state = 'asked'
-    const supports = await remote.supports()
+    const supports = await remote.supports({ signal })()
     state = E.isLeft(supports) ? 'unknown' : supports.right.batches ? 'there' : 'missing'
     if (state === 'there') onBatches()
   }

@@ -75,7 +75,7 @@ const unreachable = TE.left<Failure>(failure('Unreachable', 'No server was given
 
 /** Stands in where no server was given: all of it is out of reach. */
 const noRemote: Remote = {
-  supports: unreachable,
+  supports: () => unreachable,
   count: () => unreachable,
   list: () => unreachable,
   put: () => unreachable,

@@ -7,23 +7,23 @@ import { checkBatch } from './check-batch'
 import { uploadTimeoutMs, type HttpCalls } from './http-calls'
 import type { HttpUrls } from './http-urls'
 import { bodyFailureOf } from './read-whole'
-import type { BatchPower, Received, Supports } from './remote'
+import type { BatchPower, Received, Remote, Supports } from './remote'
 import { frameParser, uploadFrames, type FrameParser } from './stream-frames'
-import { unlessAborted, untilAborted } from './unless-aborted'
+import { unlessAborted } from './unless-aborted'
 
 export interface HttpBatchesParts {
   readonly calls: HttpCalls
   readonly urls: HttpUrls
   readonly timeoutMs: number
   /** Asked before each batch, so that no stream ever goes to a server that did not say it can take it. */
-  readonly supports: TE.TaskEither<Failure, Supports>
+  readonly supports: Remote['supports']
 }
 
 /** Batches by the streams of Soledad’s API, from a server that takes them as a whole. */
 export const httpBatches = ({ calls, urls, timeoutMs, supports }: HttpBatchesParts): BatchPower => {
   const whenSupported = (signal: AbortSignal | undefined): TE.TaskEither<Failure, Supports> =>
     pipe(
-      untilAborted(signal, supports),
+      supports(signal === undefined ? {} : { signal }),
       TE.filterOrElse(
         ({ batches }) => batches,
         () => serverError('This server’s streams cannot be trusted: it does not say that they are atomic.', 501),

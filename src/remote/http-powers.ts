@@ -4,7 +4,7 @@ import * as TE from 'fp-ts/TaskEither'
 import { serverError, type Failure } from '../model/failure'
 import { ServerInfo } from '../model/wire'
 import type { HttpCalls } from './http-calls'
-import { noPowers, type Supports } from './remote'
+import { noPowers, type CallOptions, type Remote } from './remote'
 
 const INFO_BYTES_MAX = 65_536
 
@@ -12,10 +12,10 @@ const INFO_BYTES_MAX = 65_536
  * Asks a server what it can do. Every server of Soledad’s API has flags. Batches go by streams, which an original Soledad has too, but
  * overwrites, drops and never ends: only the header `Blob-Streams: atomic` says that they can be trusted.
  */
-export const httpPowers = (calls: HttpCalls, root: string): TE.TaskEither<Failure, Supports> =>
-  rememberingRight(
+export const httpPowers = (calls: HttpCalls, root: string): Remote['supports'] =>
+  rememberingRight((signal) =>
     pipe(
-      calls.open({ method: 'GET', url: root, asked: 'GET /', isAnonymous: true }),
+      calls.open({ method: 'GET', url: root, asked: 'GET /', isAnonymous: true, signal }),
       TE.flatMap((answer) =>
         pipe(
           calls.read(answer, { what: 'What the server says of itself', codec: ServerInfo, bytesMax: INFO_BYTES_MAX }),
@@ -29,13 +29,14 @@ export const httpPowers = (calls: HttpCalls, root: string): TE.TaskEither<Failur
     ),
   )
 
-/** Asks until there is a right, and then no more. Those who ask at the same time share one question. */
-const rememberingRight = <A>(ask: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> => {
-  let answer: Promise<E.Either<Failure, A>> | null = null
-  const askAnew = async () => {
-    const outcome = await ask()
-    if (E.isLeft(outcome)) answer = null
-    return outcome
-  }
-  return () => (answer ??= askAnew())
+/** Asks until there is a right, and then no more. */
+const rememberingRight = <A>(ask: (signal: AbortSignal | undefined) => TE.TaskEither<Failure, A>) => {
+  let known: E.Either<Failure, A> | null = null
+  return ({ signal }: CallOptions = {}): TE.TaskEither<Failure, A> =>
+    async () => {
+      if (known !== null) return known
+      const answer = await ask(signal)()
+      if (E.isRight(answer)) known = answer
+      return answer
+    }
 }

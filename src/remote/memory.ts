@@ -33,7 +33,7 @@ export const memoryRemote = ({ memory = remoteMemory(), listsTags = true, powers
   const entryOf = (id: BlobId, bytes: Uint8Array): Entry => ({ id, sizeBytes: bytes.length, tag: encodeTag(bytes) })
 
   return {
-    supports: TE.right({ ...noPowers, batches, flags }),
+    supports: () => TE.right({ ...noPowers, batches, flags }),
     ...(batches ? { batches: memoryBatches(memory) } : {}),
     ...(flags ? { flags: memoryFlags(memory) } : {}),
 

@@ -57,12 +57,13 @@ export interface PromiseDownload extends PromiseStat {
 
 /** Makes a `Remote` of an object that speaks Promises. A call ends when its signal fires, whether the object heeds it or not. */
 export const remoteFromPromises = (object: PromiseRemote): Remote => ({
-  supports: TE.right({
-    ...noPowers,
-    ...object.supports,
-    flags: object.flags !== undefined,
-    batches: object.batches !== undefined,
-  }),
+  supports: () =>
+    TE.right({
+      ...noPowers,
+      ...object.supports,
+      flags: object.flags !== undefined,
+      batches: object.batches !== undefined,
+    }),
   ...(object.flags === undefined ? {} : { flags: flagsFromPromises(object.flags) }),
   ...(object.batches === undefined ? {} : { batches: batchesFromPromises(object.batches) }),
 

@@ -16,7 +16,7 @@ export interface Remote {
    * Which optional powers this remote has. It may have to ask for that: it asks once and remembers the answer. A power that is there has its
    * methods too.
    */
-  readonly supports: TaskEither<Failure, Supports>
+  readonly supports: (options?: CallOptions) => TaskEither<Failure, Supports>
 
   /**
    * One page of what a namespace holds, live blobs and tombstones. The live list is read before the tombstones. An id may

@@ -156,7 +156,7 @@ export const batchCases: Readonly<Record<string, (ground: Ground) => Promise<voi
   Object.entries(promises).map(([name, check]) => [
     name,
     async (ground: Ground) => {
-      const { batches: isDeclared } = expectRight(await ground.remote.supports(), 'supports')
+      const { batches: isDeclared } = expectRight(await ground.remote.supports()(), 'supports')
       if (!isDeclared) return
       const { batches } = ground.remote
       expectTrue(batches !== undefined, 'a remote that declares batches has their methods')

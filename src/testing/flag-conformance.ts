@@ -92,7 +92,7 @@ export const flagCases: Readonly<Record<string, (ground: Ground) => Promise<void
   Object.entries(promises).map(([name, check]) => [
     name,
     async (ground: Ground) => {
-      const { flags: isDeclared } = expectRight(await ground.remote.supports(), 'supports')
+      const { flags: isDeclared } = expectRight(await ground.remote.supports()(), 'supports')
       if (!isDeclared) return
       const { flags } = ground.remote
       expectTrue(flags !== undefined, 'a remote that declares flags has their methods')

@@ -191,7 +191,7 @@ const scriptedRemote = (made: World): Remote => {
     }
   return {
     ...remote,
-    supports: () => Promise.resolve(E.right({ ...noPowers, batches: made.offersBatches })),
+    supports: () => () => Promise.resolve(E.right({ ...noPowers, batches: made.offersBatches })),
     batches: {
       put: (namespace, blobs, options = {}) => asked('put batch', idsOf(blobs), options, batches.put(namespace, blobs, options)),
       get: (namespace, ids, options) => asked('get batch', ids.join(' '), options, batches.get(namespace, ids, options)),

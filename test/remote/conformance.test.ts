@@ -49,7 +49,7 @@ describe('http remote with the reference server', () => {
   // This server has no flags yet, and does not say so.
   const open = async () => {
     const remote = httpRemote({ url: server.url, user: 'ada', token: 'secret' })
-    return { remote: { ...remote, supports: TE.right(noPowers) } }
+    return { remote: { ...remote, supports: () => TE.right(noPowers) } }
   }
   for (const { name, run } of remoteConformance(open)) test(name, run)
 })

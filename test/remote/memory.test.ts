@@ -29,10 +29,10 @@ test('the list tells sizes and tags, or ids alone', async () => {
 
 test('has batches and flags, and says so; each can be switched off, with its methods', async () => {
   const whole = memoryRemote()
-  expect(right(await whole.supports())).toMatchObject({ batches: true, flags: true, changes: false, ranges: false })
+  expect(right(await whole.supports()())).toMatchObject({ batches: true, flags: true, changes: false, ranges: false })
   expect([whole.batches, whole.flags]).not.toContain(undefined)
   const without = memoryRemote({ powers: { batches: false, flags: false } })
-  expect(right(await without.supports())).toMatchObject({ batches: false, flags: false })
+  expect(right(await without.supports()())).toMatchObject({ batches: false, flags: false })
   expect([without.batches, without.flags]).toEqual([undefined, undefined])
 })
 

@@ -61,7 +61,7 @@ describe('a remote made of an object that speaks Promises', () => {
   test('declares the powers that it names, and flags and batches if it has them', async () => {
     const { flags, batches, ...plain } = mapRemote()
     const none = { changes: false, ranges: false, resumableUploads: false, batches: false, flags: false }
-    const declared = async (object: PromiseRemote) => right(await remoteFromPromises(object).supports())
+    const declared = async (object: PromiseRemote) => right(await remoteFromPromises(object).supports()())
     expect(await declared(plain)).toEqual(none)
     expect(await declared({ ...plain, supports: { ranges: true } })).toEqual({ ...none, ranges: true })
     expect(await declared({ ...plain, flags: flags! })).toEqual({ ...none, flags: true })
