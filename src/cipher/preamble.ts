@@ -27,6 +27,18 @@ export const EXTERNAL_SCHEME = 2
 export const GCM_METHOD = 2
 export const REVISION = 'ImmutableRevision'
 
+/** What a preamble says of the bytes behind it. */
+interface Form {
+  readonly scheme: number
+  readonly method: number
+  readonly revision: string
+}
+
+const BLOB_FORM: Form = { scheme: SYMMETRIC_SCHEME, method: GCM_METHOD, revision: REVISION }
+
+/** Of what a server takes from someone else, as PGP. */
+export const EXTERNAL_FORM: Form = { scheme: EXTERNAL_SCHEME, method: 3, revision: '0' }
+
 const PREAMBLE_BYTES = 552
 /** Written before 0.10: no size, nor the padding before it. */
 const LEGACY_BYTES = 542
@@ -42,22 +54,24 @@ const SIZE_FIELD_MAX = 2 ** 30
 export const sizeField = (plaintextBytes: number): O.Option<number> =>
   plaintextBytes < SIZE_FIELD_MAX ? O.some(Math.max(SIZE_FIELD_MIN, 2 ** (32 - Math.clz32(plaintextBytes)))) : O.none
 
-/** The 552 bytes of a preamble for an encrypted blob. */
+/** The 552 bytes of a preamble. @param given.form by default that of an encrypted blob. */
 export const writePreamble = (given: {
+  readonly form?: Form
   readonly id: string
   readonly iv: Bytes
   readonly seconds: number
   readonly sizeField: number
 }): Bytes => {
+  const { scheme, method, revision } = given.form ?? BLOB_FORM
   const bytes = new Uint8Array(PREAMBLE_BYTES)
   const view = new DataView(bytes.buffer)
   view.setUint16(at.magic, MAGIC)
-  view.setInt8(at.scheme, SYMMETRIC_SCHEME)
-  view.setInt8(at.method, GCM_METHOD)
+  view.setInt8(at.scheme, scheme)
+  view.setInt8(at.method, method)
   view.setBigUint64(at.time, BigInt(given.seconds), true)
   bytes.set(given.iv, at.iv)
   writePascal(bytes, at.id, given.id)
-  writePascal(bytes, at.revision, REVISION)
+  writePascal(bytes, at.revision, revision)
   view.setBigUint64(at.size, BigInt(given.sizeField), true)
   return bytes
 }

@@ -17,6 +17,8 @@ export const serve: Command = {
     port: { type: 'string' },
     host: { type: 'string' },
     account: { type: 'string', multiple: true },
+    service: { type: 'string', multiple: true },
+    'incoming-port': { type: 'string' },
     quota: { type: 'string' },
   },
   optionHelp: [
@@ -24,11 +26,19 @@ export const serve: Command = {
     '--port N            0: any that is free                 [2424]',
     '--host H                                                [127.0.0.1]',
     '--account USER:TOKEN   who may use it, repeatable       [one with a new token, printed]',
+    '--service NAME:TOKEN   who may deliver blobs, repeatable  [nobody]',
+    '--incoming-port N   where they do, on 127.0.0.1; 0: any  [2525]',
     '--quota BYTES       the most that one account may hold  [unlimited]',
   ],
   run: async ({ settings, values, operands }) => {
     if (operands.length > 0) throw new UsageProblem('serve takes options only.')
-    const given = textsIn(values, 'account').map(accountOf)
+    const given = textsIn(values, 'account').map((text) => accountOf(text, '--account takes USER:TOKEN.'))
+    const services = textsIn(values, 'service').map((text) => {
+      const { user, token } = accountOf(text, '--service takes NAME:TOKEN.')
+      return { name: user, token }
+    })
+    const incomingPort = countIn(values, 'incoming-port', 0)
+    if (incomingPort !== undefined && services.length === 0) throw new UsageProblem('--incoming-port needs a --service.')
     const accounts = given.length > 0 ? given : [{ user: 'me', token: randomBytes(24).toString('base64url') }]
     const quotaBytes = countIn(values, 'quota', 0)
     const log = settings.json ? (line: string) => printJson({ event: 'request', line }) : print
@@ -38,12 +48,21 @@ export const serve: Command = {
       port: countIn(values, 'port', 0) ?? 2424,
       host: textIn(values, 'host') ?? '127.0.0.1',
       accounts,
+      services,
       log,
+      ...(incomingPort === undefined ? {} : { incomingPort }),
       ...(quotaBytes === undefined ? {} : { quotaBytes }),
     })
-    if (settings.json) printJson({ event: 'listening', url: serving.url, ...(given.length > 0 ? {} : { account: accounts[0] }) })
+    if (settings.json)
+      printJson({
+        event: 'listening',
+        url: serving.url,
+        ...(serving.incoming === null ? {} : { incomingUrl: serving.incoming.url }),
+        ...(given.length > 0 ? {} : { account: accounts[0] }),
+      })
     else {
       print(`Listening on ${serving.url}`)
+      if (serving.incoming !== null) print(`Taking deliveries on ${serving.incoming.url}`)
       if (given.length === 0)
         accounts.forEach(({ user, token }) =>
           print(`No --account was given; this one may use it: --user ${user} --token ${token}`),
@@ -55,8 +74,8 @@ export const serve: Command = {
   },
 }
 
-const accountOf = (text: string): Account => {
+const accountOf = (text: string, rule: string): Account => {
   const colon = text.indexOf(':')
-  if (colon < 1 || colon === text.length - 1) throw new UsageProblem('--account takes USER:TOKEN.')
+  if (colon < 1 || colon === text.length - 1) throw new UsageProblem(rule)
   return { user: text.slice(0, colon), token: text.slice(colon + 1) }
 }

@@ -1,41 +1,72 @@
 import type { Denied } from './auth'
-import type { Refusal, Stored } from './backend'
+import type { StoredBytes } from './backend'
+import type { Refusal } from './refusal'
 
 /** The media type that asks for, and marks, a list with sizes and tags. */
 export const LIST_TYPE = 'application/vnd.blobsync.list+json'
 
 const everywhere = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 
-export const empty = (status = 200): Response => new Response(null, { status, headers: everywhere })
+/** As Soledad sends all but the bytes of one blob. */
+const chunked = { ...everywhere, 'transfer-encoding': 'chunked' }
 
-export const text = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): Response =>
-  new Response(body, { status, headers: { ...everywhere, 'content-type': 'text/plain; charset=utf-8', ...headers } })
+type Headers = Readonly<Record<string, string>>
 
-export const json = (value: unknown, type = 'application/json'): Response =>
-  new Response(JSON.stringify(value), { headers: { ...everywhere, 'content-type': type, vary: 'Accept' } })
+export const empty = (status = 200, headers: Headers = {}): Response =>
+  new Response(null, { status, headers: { ...chunked, ...headers } })
 
-/** The head of a blob's answer, with its bytes or, for HEAD, without. */
-export const blob = (
-  { sizeBytes, tag }: Pick<Stored, 'sizeBytes' | 'tag'>,
-  body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> | null,
-): Response =>
-  new Response(body, {
-    headers: { ...everywhere, 'content-type': 'application/octet-stream', 'content-length': String(sizeBytes), tag },
+export const text = (status: number, body: string, headers: Headers = {}): Response =>
+  new Response(body, { status, headers: { ...chunked, 'content-type': 'text/plain; charset=utf-8', ...headers } })
+
+export const json = (value: unknown, headers: Headers = {}): Response =>
+  new Response(JSON.stringify(value), {
+    headers: { ...chunked, 'content-type': 'application/json', vary: 'Accept', ...headers },
   })
 
+type Body = ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>
+
+export const blob = ({ sizeBytes, tag }: StoredBytes, body: Body): Response =>
+  new Response(body, { headers: { ...bytes, 'content-length': String(sizeBytes), tag } })
+
+/** Part of a blob; its tag is the whole blob's. An exclusive range is told as it was asked for, and says so. */
+export const part = ({ sizeBytes, tag, span: { from, to } }: StoredBytes, isExclusive: boolean, body: Body): Response =>
+  new Response(body, {
+    status: 206,
+    headers: {
+      ...bytes,
+      'content-length': String(to - from),
+      'content-range': `bytes ${from}-${isExclusive ? to : to - 1}/${sizeBytes}`,
+      ...(isExclusive ? { 'blob-range': 'exclusive' } : {}),
+      tag,
+    },
+  })
+
+/** Any number of blobs; each piece of the body becomes an HTTP chunk of its own. */
+export const stream = (body: ReadableStream<Uint8Array<ArrayBuffer>>): Response =>
+  new Response(body, { headers: { ...chunked, ...bytes } })
+
+const bytes = { ...everywhere, 'content-type': 'application/octet-stream' }
+
+/** What a service is told when something unexpected happened. */
+export const failed = (): Response => text(500, '{"success": false}', { 'content-type': 'application/json' })
+
 /** What Soledad answers, word for word where it has words. */
-export const refused = ({ _tag }: Refusal, id: string): Response => {
-  switch (_tag) {
+export const refused = (refusal: Refusal): Response => {
+  switch (refusal._tag) {
     case 'Missing':
-      return text(404, `Blob doesn't exist: ${id}`)
+      return text(404, `Blob doesn't exist: ${refusal.id}`)
     case 'Exists':
-      return text(409, `Blob already exists: ${id}`)
+      return text(409, `Blob already exists: ${refusal.id}`)
+    case 'Misnamed':
+      return text(400, `The blob does not bear its id: ${refusal.id}`)
+    case 'OutOfRange':
+      return empty(416, { 'content-range': `bytes */${refusal.sizeBytes}` })
     case 'QuotaExceeded':
       return text(507, 'Quota Exceeded!')
     case 'DiskFull':
       return text(507, 'Insufficient storage')
     case 'TooLarge':
-      return text(413, 'The blob is too large.')
+      return text(413, 'This is larger than the server takes.')
     case 'TooShort':
       return text(400, 'A blob has at least 16 bytes.')
     case 'Incomplete':
@@ -51,8 +82,10 @@ export const denied = (why: Denied): Response => {
     case 'scheme':
       return unauthorized()
     case 'token':
-      return text(401, 'Unauthorized', { 'www-authenticate': 'token' })
+      return unauthorized({ 'www-authenticate': 'token' })
   }
 }
 
-export const unauthorized = (): Response => text(401, 'Unauthorized')
+/** Also for every path and method that the API does not have. */
+export const unauthorized = (headers: Headers = {}): Response =>
+  text(401, 'Unauthorized', { 'content-type': 'text/html', ...headers })

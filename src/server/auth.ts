@@ -23,7 +23,7 @@ export const accountList = (accounts: readonly Account[]): Authenticate => {
 
 /** The user of an `Authorization: Token base64(user:token)`; the scheme in any case, padding optional. */
 export const userOf = async (header: string | undefined, authenticate: Authenticate): Promise<E.Either<Denied, string>> => {
-  if (header === undefined) return E.left('anonymous')
+  if (header === undefined || header.trim() === '') return E.left('anonymous')
   const account = accountOf(header)
   if (account === null) return E.left('scheme')
   return (await authenticate(account)) ? E.right(account.user) : E.left('token')
@@ -36,5 +36,5 @@ const accountOf = (header: string): Account | null => {
   if (encoded === undefined) return null
   const text = Buffer.from(encoded, 'base64').toString('utf8')
   const colon = text.indexOf(':')
-  return colon < 1 ? null : { user: text.slice(0, colon), token: text.slice(colon + 1) }
+  return colon === -1 ? null : { user: text.slice(0, colon), token: text.slice(colon + 1) }
 }

@@ -1,7 +1,8 @@
-import type { Either } from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { Namespace, type BlobId, type BlobKey } from '../model/ids'
+import type { Flag } from './flags'
+import type { Refusal } from './refusal'
 
 interface UserBrand {
   readonly User: unique symbol
@@ -40,65 +41,73 @@ export type Order = 'id' | 'oldest' | 'newest'
  * What is expected comes as a `Refusal`; anything else rejects, and the server answers 500.
  */
 export interface ServerBackend {
-  readonly list: (place: Place, order: Order) => Promise<readonly Stored[]>
+  /** @param flag only blobs that bear it; null: all. */
+  readonly list: (place: Place, order: Order, flag: string | null) => Promise<readonly Stored[]>
 
   /** The ids that were deleted at some time, whether or not they were created again. */
   readonly tombstones: (place: Place, order: Order) => Promise<readonly BlobId[]>
 
-  /** How many live blobs there are. */
-  readonly count: (place: Place) => Promise<number>
+  /** How many live blobs there are. @param namespace null: in all of them together. */
+  readonly count: (user: User, namespace: Namespace | null) => Promise<number>
 
-  readonly stat: (key: StoredKey) => TaskEither<Refusal, Stored>
+  /** The first of these ids that is not there; null if all are. */
+  readonly firstMissing: (place: Place, ids: readonly BlobId[]) => Promise<BlobId | null>
 
-  /** The stored bytes. They stay readable to their end when the blob is deleted meanwhile. */
-  readonly read: (key: StoredKey) => TaskEither<Refusal, StoredBytes>
+  /** The stored bytes, or the part of them that is chosen. They stay readable to their end when the blob is deleted meanwhile. */
+  readonly read: (key: StoredKey, choose?: Choose) => TaskEither<Refusal, StoredBytes>
 
   /**
-   * Stores a blob whole or not at all; durable when it resolves. Of two at once for one key exactly one succeeds, the other
-   * is `Exists`. Memory is bounded whatever the size. When the body throws a `BodyRefused` nothing is stored and its refusal is
-   * the answer.
+   * Stores all of these blobs, each whole, or none; durable when it resolves. Their bodies are read one after the other. Of two
+   * at once for one key exactly one succeeds, the other is `Exists`. Memory is bounded whatever the sizes. When a body throws a
+   * `BodyRefused` nothing is stored and its refusal is the answer.
    */
-  readonly put: (key: StoredKey, upload: Upload) => TaskEither<Refusal, void>
+  readonly put: (owner: Owner, uploads: readonly Upload[]) => TaskEither<Refusal, void>
 
-  /** Deletes and leaves a tombstone for ever. */
+  /** In the order in which they were set; none at first. */
+  readonly flags: (key: StoredKey) => TaskEither<Refusal, readonly Flag[]>
+
+  /** Replaces all flags of a blob; durable when it resolves. */
+  readonly setFlags: (key: StoredKey, flags: readonly Flag[]) => TaskEither<Refusal, void>
+
+  /** Deletes, flags included, and leaves a tombstone for ever. */
   readonly delete: (key: StoredKey) => TaskEither<Refusal, void>
 
   /** Lets go of every handle and lock. Call it once nothing is under way. */
   readonly close: () => Promise<void>
 }
 
+/** From one byte up to another, which is left out. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+/** What to read of so many bytes; null: they do not have what is asked for, which is `OutOfRange`. */
+export type Choose = (sizeBytes: number) => Span | null
+
 export interface StoredBytes {
+  /** Of the whole blob, as the tag is. */
   readonly sizeBytes: number
   readonly tag: string
-  /** Whoever takes a stream reads it to its end or cancels it. */
+  readonly span: Span
+  /** The span's bytes. Whoever takes a stream reads it to its end or cancels it. */
   readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>
 }
 
-export interface Upload {
-  /** What the client announced; null if it didn't. */
-  readonly sizeBytes: number | null
-  /** The most that the user's live blobs may have together, this one included. */
+/** Whose blobs are stored. */
+export interface Owner {
+  readonly user: User
+  /** The most that the user's live blobs may have together, the new ones included. */
   readonly quotaBytes: number
+}
+
+export interface Upload extends BlobKey {
+  /** What the client announced of the body; null if it didn't. */
+  readonly sizeBytes: number | null
   /** Read once. A piece is the backend's from when it gets it. */
   readonly body: AsyncIterable<Uint8Array>
+  /** What stands before the body, once the body's length is known. */
+  readonly prefix?: { readonly sizeBytes: number; readonly bytes: (bodyBytes: number) => Uint8Array }
+  /** Set together with the blob. @default none */
+  readonly flags?: readonly Flag[]
 }
-
-/** Why a server does not do what it was asked, as plain data. */
-export interface Refusal {
-  readonly _tag: 'Missing' | 'Exists' | 'QuotaExceeded' | 'DiskFull' | 'TooLarge' | 'TooShort' | 'Incomplete'
-}
-
-export const refusal = (_tag: Refusal['_tag']): Refusal => ({ _tag })
-
-/** How a body says that it is no good: an iterator can only throw. */
-export class BodyRefused extends Error {
-  override readonly name = 'BodyRefused'
-  readonly refusal: Refusal
-  constructor(tag: Refusal['_tag']) {
-    super(tag)
-    this.refusal = refusal(tag)
-  }
-}
-
-/** The answer of a backend before it is awaited. */
-export type Answer<A> = Promise<Either<Refusal, A>>

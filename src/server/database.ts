@@ -4,7 +4,7 @@ import { BlobId } from '../model/ids'
 
 /**
  * Opens the server's database. `number` grows with every upload and deletion, and so is the order of time; payloads have a
- * table of their own so that a list reads none of them. Changes are durable through `groupCommit` only.
+ * table of their own so that a list reads none of them. A blob that never had flags has no row of them. Changes are durable through `groupCommit` only.
  */
 export const openDatabase = (path: string): DatabaseSync => {
   const database = new DatabaseSync(path)
@@ -20,6 +20,7 @@ export const openDatabase = (path: string): DatabaseSync => {
       UNIQUE (user, namespace, id)
     ) STRICT;
     CREATE TABLE IF NOT EXISTS payload (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS flags (number INTEGER PRIMARY KEY, list TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS tombstone (
       number INTEGER PRIMARY KEY AUTOINCREMENT,
       user TEXT NOT NULL, namespace TEXT NOT NULL, id TEXT NOT NULL, deletedAtMs INTEGER NOT NULL,
@@ -56,6 +57,8 @@ export const StoredRow = t.type({ id: BlobId, sizeBytes: t.number, tag: t.string
 export const FileRow = t.type({ number: t.number, sizeBytes: t.number, file: t.union([t.string, t.null]) }, 'FileRow')
 export const NameRow = t.type({ file: t.string }, 'NameRow')
 export const CountRow = t.type({ count: t.number }, 'CountRow')
+export const NumberRow = t.type({ number: t.number }, 'NumberRow')
+export const FlagsRow = t.type({ list: t.union([t.string, t.null]) }, 'FlagsRow')
 export const UsedRow = t.type({ user: t.string, bytes: t.number }, 'UsedRow')
 
 const Bytes = new t.Type<Uint8Array<ArrayBuffer>>(

@@ -1,23 +1,22 @@
 import type { FileHandle } from 'node:fs/promises'
+import type { Span } from './backend'
 
 const READ_BYTES = 256 * 1024
 
-/** An open file as a stream that reads ahead of nobody, and closes the file at its end, at an error or when it is cancelled. */
-export const fileBody = async (
-  handle: FileHandle,
-): Promise<{ sizeBytes: number; body: ReadableStream<Uint8Array<ArrayBuffer>> }> => {
-  const sizeBytes = (await handle.stat()).size
-  let done = 0
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
+/**
+ * Part of an open file as a stream that reads ahead of nobody, and closes the file at its end, at an error or when it is
+ * cancelled. All pieces but the last are of one size.
+ */
+export const fileBody = (handle: FileHandle, { from, to }: Span): ReadableStream<Uint8Array<ArrayBuffer>> => {
+  let done = from
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       pull: async (controller) => {
         try {
-          const buffer = new Uint8Array(Math.min(READ_BYTES, sizeBytes - done))
-          const { bytesRead } = await handle.read(buffer, 0, buffer.length, done)
-          if (bytesRead === 0 && done < sizeBytes) throw new Error('A payload became shorter while it was read.')
-          done += bytesRead
-          if (bytesRead > 0) controller.enqueue(buffer.subarray(0, bytesRead))
-          if (done < sizeBytes) return
+          const bytes = await readFully(handle, done, Math.min(done + READ_BYTES, to))
+          done += bytes.length
+          if (bytes.length > 0) controller.enqueue(bytes)
+          if (done < to) return
           await handle.close()
           controller.close()
         } catch (error) {
@@ -29,5 +28,14 @@ export const fileBody = async (
     },
     { highWaterMark: 0 },
   )
-  return { sizeBytes, body }
+}
+
+const readFully = async (handle: FileHandle, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> => {
+  const bytes = new Uint8Array(to - from)
+  for (let filled = 0; filled < bytes.length;) {
+    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, from + filled)
+    if (bytesRead === 0) throw new Error('A payload became shorter while it was read.')
+    filled += bytesRead
+  }
+  return bytes
 }

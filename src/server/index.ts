@@ -1,18 +1,21 @@
 export { accountList, userOf, type Account, type Authenticate, type Denied } from './auth'
 export {
-  BodyRefused,
-  refusal,
   User,
+  type Choose,
   type Order,
+  type Owner,
   type Place,
-  type Refusal,
   type ServerBackend,
+  type Span,
   type Stored,
   type StoredBytes,
   type StoredKey,
   type Upload,
 } from './backend'
 export { fileBackend, type FileBackendOptions } from './file-backend'
+export { Flag } from './flags'
 export { blobHandler, type HandlerOptions } from './handler'
+export { incomingHandler, type IncomingOptions, type Service } from './incoming'
+export { BodyRefused, type Refusal } from './refusal'
 export { rewritePayload } from './rewrite-payload'
 export { serve, type ServeOptions, type Serving } from './serve'

@@ -15,6 +15,8 @@ export interface PayloadFiles {
 /** A file that nobody can read yet. */
 export interface ArrivingFile {
   readonly append: (pieces: readonly Uint8Array[]) => Promise<void>
+  /** Puts these bytes in the place of the first ones. */
+  readonly overwrite: (bytes: Uint8Array) => Promise<void>
   /** Syncs and names it. @returns the name. Durable when it resolves. */
   readonly keep: (key: StoredKey) => Promise<string>
   readonly discard: () => Promise<void>
@@ -44,12 +46,18 @@ export const payloadFiles = async (root: string): Promise<PayloadFiles> => {
     begin: async () => {
       const temporary = join(arriving, randomUUID())
       const handle = await open(temporary, 'wx')
+      let end = 0
+      const write = async (bytes: Uint8Array, position: number) => {
+        // One call may write a part only, when the disk is nearly full.
+        for (let done = 0; done < bytes.length;)
+          done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
+        end = Math.max(end, position + bytes.length)
+      }
       return {
         append: async (pieces) => {
-          // One call may write a part only, when the disk is nearly full.
-          const bytes = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
-          for (let done = 0; done < bytes.length;) done += (await handle.write(bytes, done)).bytesWritten
+          await write(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces), end)
         },
+        overwrite: (bytes) => write(bytes, 0),
         keep: async (key) => {
           await handle.sync()
           await handle.close()

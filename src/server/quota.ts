@@ -1,4 +1,5 @@
-import { BodyRefused, type User } from './backend'
+import type { User } from './backend'
+import { BodyRefused } from './refusal'
 
 /** The bytes of each user: those that are stored and those that are arriving. */
 export interface Quota {
@@ -6,7 +7,7 @@ export interface Quota {
   readonly add: (user: string, bytes: number) => void
 }
 
-/** Room for one blob on its way in. */
+/** Room for what one request brings. */
 export interface Claim {
   /** Makes it at least so large. @throws {BodyRefused} `QuotaExceeded`. */
   readonly cover: (bytes: number) => void
@@ -24,7 +25,7 @@ export const quota = (): Quota => {
       return {
         cover: (bytes) => {
           if (bytes <= claimedBytes) return
-          if ((used.get(user) ?? 0) - claimedBytes + bytes > quotaBytes) throw new BodyRefused('QuotaExceeded')
+          if ((used.get(user) ?? 0) - claimedBytes + bytes > quotaBytes) throw new BodyRefused({ _tag: 'QuotaExceeded' })
           add(user, bytes - claimedBytes)
           claimedBytes = bytes
         },

@@ -23,18 +23,6 @@ describe('a blob', () => {
     },
   )
 
-  test('may be looked at without its bytes', async () => {
-    const { call } = await serving()
-    await put(call, '/blobs/ann/b1', bytes(300_000))
-    const response = await call('/blobs/ann/b1', { method: 'HEAD' })
-    expect([response.status, response.headers.get('content-length'), response.headers.get('tag')?.length]).toEqual([
-      200,
-      '300000',
-      24,
-    ])
-    expect((await call('/blobs/ann/b2', { method: 'HEAD' })).status).toBe(404)
-  })
-
   test('is never overwritten', async () => {
     const { call } = await serving()
     await put(call, '/blobs/ann/b1', bytes(100))

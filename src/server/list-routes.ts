@@ -1,0 +1,46 @@
+import * as E from 'fp-ts/Either'
+import type { Hono } from 'hono'
+import * as answers from './answers'
+import { placeIn, valueIn, type Api } from './asked'
+import type { Order } from './backend'
+import type { Asked, Env } from './exchange'
+
+/** Lists and counts. A list of live blobs has sizes and tags for who asks for its media type. */
+export const addListRoutes = (app: Hono<Env>, api: Api): void => {
+  const { backend } = api
+  const list = async (c: Asked) => {
+    const place = await placeIn(c, api)
+    if (E.isLeft(place)) return place.left
+    const { user, namespace } = place.right
+    if (valueIn(c, 'only_count') !== null) {
+      // A blank namespace stands for all of them, here and nowhere else.
+      const count = await backend.count(user, c.req.query('namespace') === '' ? null : namespace)
+      return answers.json({ count })
+    }
+    const order = orders.get(valueIn(c, 'order_by') ?? '')
+    if (order === undefined) return answers.text(400, 'order_by is date, +date or -date.')
+    const flag = valueIn(c, 'filter_flag')
+    if (valueIn(c, 'deleted') !== null)
+      return answers.json(flag === null ? await backend.tombstones(place.right, order) : noneWithFlag)
+
+    const blobs = await backend.list(place.right, order, flag)
+    return c.req.header('accept')?.includes(answers.LIST_TYPE)
+      ? answers.json(
+          blobs.map(({ id, sizeBytes, tag }) => ({ id, size: sizeBytes, tag })),
+          { 'content-type': answers.LIST_TYPE },
+        )
+      : answers.json(blobs.map(({ id }) => id))
+  }
+  app.get('/blobs/:user', list)
+  app.get('/blobs/:user/', list)
+}
+
+/** Tombstones bear no flags. */
+const noneWithFlag: readonly string[] = []
+
+const orders: ReadonlyMap<string, Order> = new Map([
+  ['', 'id'],
+  ['date', 'oldest'],
+  ['+date', 'oldest'],
+  ['-date', 'newest'],
+])

@@ -1,0 +1,58 @@
+import * as E from 'fp-ts/Either'
+import * as t from 'io-ts'
+import { textBytes } from '../model/bytes'
+import { BlobId } from '../model/ids'
+import * as answers from './answers'
+import type { Api } from './asked'
+import type { Place, ServerBackend, StoredBytes } from './backend'
+import { wholeBody } from './body'
+import { talliedStream, type Asked } from './exchange'
+import { STREAM_LIST_BYTES_MAX } from './limits'
+import { parsed } from './parsed'
+
+/** Takes a JSON list of ids and sends these blobs, each as size, tag, a space and its bytes; or nothing if one is missing. */
+export const streamDownload = async (c: Asked, { backend }: Api, place: Place): Promise<Response> => {
+  const ids = parsed(t.readonlyArray(BlobId), await wholeBody(c.req.raw, STREAM_LIST_BYTES_MAX, c.env))
+  if (E.isLeft(ids)) return answers.text(400, 'The body is a JSON list of ids.')
+  const missing = await backend.firstMissing(place, ids.right)
+  if (missing !== null) return answers.refused({ _tag: 'Missing', id: missing })
+  return answers.stream(talliedStream(streamOf(framesOf(backend, place, ids.right)), c.env))
+}
+
+const streamOf = (pieces: AsyncGenerator<Uint8Array<ArrayBuffer>, void>) =>
+  new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      pull: async (controller) => {
+        const step = await pieces.next()
+        if (step.done === true) controller.close()
+        else controller.enqueue(step.value)
+      },
+      cancel: async () => {
+        await pieces.return()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+
+/** A blob goes out in pieces of so many bytes. */
+const PIECE_BYTES = 16_384
+
+const SPACE = Uint8Array.of(0x20)
+
+/** Soledad's client reads a stream right only if each of these comes in an HTTP chunk of its own. */
+async function* framesOf(backend: ServerBackend, place: Place, ids: readonly BlobId[]) {
+  for (const id of ids) {
+    const stored = await backend.read({ ...place, id })()
+    if (E.isLeft(stored)) throw new Error('A blob was deleted before its turn in a stream.')
+    yield textBytes(stored.right.sizeBytes.toString(16).padStart(8, '0'))
+    yield textBytes(stored.right.tag)
+    yield SPACE
+    yield* piecesOf(stored.right.body)
+  }
+}
+
+async function* piecesOf(body: StoredBytes['body']) {
+  // The pieces of a file are of one size, of which this one is a part.
+  for await (const bytes of body instanceof Uint8Array ? [body] : body)
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
+}
