@@ -273,7 +273,11 @@ describe('a blob that does not verify', () => {
     await store('s1', await withScheme('s1', scheme))
     const blobs = device()
     await blobs.sync()
-    expect(blobs.blob('s1').getSnapshot()).toMatchObject({ status: 'FAILED_DOWNLOAD', isHere: false })
+    expect(blobs.blob('s1').getSnapshot()).toMatchObject({
+      status: 'FAILED_DOWNLOAD',
+      isHere: false,
+      lastFailure: { message: expect.stringContaining('scheme') },
+    })
     await expect(blobs.get('s1', { external: true })).rejects.toMatchObject(rejectsAs('Tampered'))
   })
 
