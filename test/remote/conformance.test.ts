@@ -1,12 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import * as TE from 'fp-ts/TaskEither'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { httpRemote } from '../../src/remote/http'
 import { memoryRemote } from '../../src/remote/memory'
 import { remoteFromPromises } from '../../src/remote/promises'
-import { noPowers } from '../../src/remote/remote'
 import { serve, type Serving } from '../../src/server'
 import { misbehavingServer, type MisbehavingServer } from '../../src/testing/misbehaving-server'
 import { remoteConformance } from '../../src/testing/remote-conformance'
@@ -46,11 +44,7 @@ describe('http remote with the reference server', () => {
     await server.close()
     await rm(root, { recursive: true })
   })
-  // This server has no flags yet, and does not say so.
-  const open = async () => {
-    const remote = httpRemote({ url: server.url, user: 'ada', token: 'secret' })
-    return { remote: { ...remote, supports: () => TE.right(noPowers) } }
-  }
+  const open = async () => ({ remote: httpRemote({ url: server.url, user: 'ada', token: 'secret' }) })
   for (const { name, run } of remoteConformance(open)) test(name, run)
 })
 
