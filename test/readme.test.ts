@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { serve, type Serving } from '../src/server/index'
+import { vectorNamed } from './cipher/secrets'
 
 const LIMIT_MS = 60_000
 
@@ -48,10 +49,23 @@ test('the minimal store in the guide for authors passes the suite as the guide r
   expect(stdout).toMatch(/fail 0/)
 })
 
+test('the code in the guide for people who have Soledad opens a secrets file', async () => {
+  const [code, ...others] = await blocksOf('docs/soledad.md')
+  expect(others).toEqual([])
+  const { file, passphrase } = vectorNamed('v2')
+  await writeFile(join(folder, 'ann.secret'), JSON.stringify(file))
+  await writeFile(join(folder, 'open-secrets.ts'), code ?? '')
+  const open = (given: string) =>
+    run(process.execPath, ['open-secrets.ts'], { cwd: folder, env: { ...process.env, PASSPHRASE: given } })
+  expect((await open(passphrase)).stdout).toBe('soledad\n')
+  await expect(open('wrong')).rejects.toThrow('The passphrase is wrong')
+})
+
 test('the code in the documents has the right types', async () => {
   for (const [path, name] of [
     ['README.md', 'readme.ts'],
     ['docs/adapters.md', 'map-store.ts'],
+    ['docs/soledad.md', 'open-secrets.ts'],
   ] as const) {
     await writeFile(join(folder, name), (await blocksOf(path))[0] ?? '')
   }
@@ -64,7 +78,10 @@ test('the code in the documents has the right types', async () => {
     types: ['node'],
     skipLibCheck: true,
   }
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['readme.ts', 'map-store.ts'] }))
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, include: ['readme.ts', 'map-store.ts', 'open-secrets.ts'] }),
+  )
   const compiler = join(project, 'node_modules', '.bin', 'tsc')
   const complaints = await run(compiler, ['-p', folder]).then(
     () => 'none',
