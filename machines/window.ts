@@ -81,8 +81,11 @@ const leaveOffline = (roster: Roster, moves: Move[]): void => {
 
 /** Gives each free slot to the most pressing of those that may go; of these, to the one that waits longest. */
 const giveSlots = (shares: Shares, gates: Gates, moves: Move[]): void => {
-  const { roster } = shares
-  for (let room = roomIn(shares); room.alone || room.batch; room = roomIn(shares)) {
+  const { roster, batchSlots } = shares
+  // A batch is filled in one go: a few that follow at each answer would make many small ones.
+  const mayFill = roster.batched <= Math.max(0, batchSlots - 1) * BATCH_BLOBS
+  const roomNow = () => (mayFill ? roomIn(shares) : { ...roomIn(shares), batch: false })
+  for (let room = roomNow(); room.alone || room.batch; room = roomNow()) {
     const mayGo = permission(roster, gates, room)
     const ticket = gates.isPaused ? roster.nextWanted(mayGo) : roster.nextReady(mayGo)
     const queued = nextQueued(roster, gates, mayGo)

@@ -66,6 +66,7 @@ export const startEngine = (options: BlobSyncOptions) => {
     now: clock.now,
     random: options.random ?? Math.random,
     inTurn: (keys, use) => () => inOrder(keys.map(keyText), storage.use(use)),
+    inOrder: (keys, use) => () => inOrder(keys.map(keyText), use),
     onProgress: (key, bytes, totalBytes) => shown.onProgress(key, bytes, totalBytes),
   }
 

@@ -14,7 +14,7 @@ export interface BlobSyncOptions {
   readonly cipher: Cipher
   /** Transfers at once. @default 6 */
   readonly transfers?: number
-  /** Uses of the store at once. @default 10 */
+  /** Uses of the store at once, besides the reading of what is uploaded. @default 10 */
   readonly storage?: number
   /** Blob actors alive at once, the observed ones besides: those that transfer, and as many that back off as there is room for. @default 64 */
   readonly liveActors?: number

@@ -17,6 +17,8 @@ export interface Tools {
   readonly random: () => number
   /** Runs with a storage slot, after what was asked before for the same blobs. */
   readonly inTurn: <A>(keys: readonly BlobKey[], use: TE.TaskEither<Failure, A>) => TE.TaskEither<Failure, A>
+  /** Runs after what was asked before for the same blobs, with the transfer's own slot alone. */
+  readonly inOrder: <A>(keys: readonly BlobKey[], use: TE.TaskEither<Failure, A>) => TE.TaskEither<Failure, A>
   readonly onProgress: (key: BlobKey, bytes: number, totalBytes: number | null) => void
 }
 

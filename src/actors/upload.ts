@@ -49,7 +49,7 @@ const announce = (attempt: Attempt): TE.TaskEither<Failure, string> => {
 
 const payloadOf = ({ tools, record }: Attempt): TE.TaskEither<Failure, Payload> =>
   pipe(
-    tools.inTurn([record], tools.store.read(record)),
+    tools.inOrder([record], tools.store.read(record)),
     TE.chain(
       O.match(
         () => TE.left<Failure, Payload>(failure('Corrupt', 'The payload is gone from this device: put the blob again.')),

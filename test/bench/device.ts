@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { createBlobSync, fileStore, httpRemote, soledadCipher, type BlobSync } from 'blobsync/node'
+import {
+  alwaysOnline,
+  createBlobSync,
+  fileStore,
+  httpRemote,
+  soledadCipher,
+  type BlobSync,
+  type Connectivity,
+} from 'blobsync/node'
 
 /** One subject's work, as its process is told. */
 export interface Work {
@@ -24,13 +32,18 @@ export const payloadsOf = ({ blobs, blobBytes }: Work) =>
   })
 
 export interface DeviceOptions {
-  readonly isPaused?: boolean
+  /** @default always online */
+  readonly connectivity?: Connectivity
   /** One request for each blob, whatever the server offers. */
   readonly isAlone?: boolean
 }
 
 /** A device of ours as an app would make it. */
-export const deviceOf = (work: Work, name: string, { isPaused = false, isAlone = false }: DeviceOptions = {}): BlobSync => {
+export const deviceOf = (
+  work: Work,
+  name: string,
+  { connectivity = alwaysOnline(), isAlone = false }: DeviceOptions = {},
+): BlobSync => {
   const { batches, ...remote } = httpRemote({ url: work.url, user: 'bench', token: 'bench' })
   return createBlobSync({
     store: fileStore(join(work.directory, name)),
@@ -38,6 +51,23 @@ export const deviceOf = (work: Work, name: string, { isPaused = false, isAlone =
     cipher: soledadCipher(secret),
     namespaces: [work.namespace],
     transfers: 6,
-    paused: isPaused,
+    connectivity,
   })
+}
+
+/** A line that a bench opens when it is ready. */
+export const line = (isOpen: boolean) => {
+  const listeners = new Set<(isOnline: boolean) => void>()
+  const connectivity: Connectivity = {
+    isOnline: () => isOpen,
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  const open = () => {
+    isOpen = true
+    for (const listener of listeners) listener(true)
+  }
+  return { connectivity, open }
 }

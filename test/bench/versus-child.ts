@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { deviceOf, payloadsOf, secret } from './device.ts'
+import { deviceOf, line, payloadsOf, secret } from './device.ts'
 import { loopDown, loopUp } from './loop.ts'
 import type { Job, Result } from './versus.ts'
 
@@ -23,13 +23,14 @@ const timed = async (prepare: () => Promise<void>, transfers: () => Promise<void
 
 const ours = {
   up: () => {
-    const blobs = deviceOf(job, 'a', { isAlone: job.subject === 'single', isPaused: job.isBare })
+    const { connectivity, open } = line(!job.isBare)
+    const blobs = deviceOf(job, 'a', { isAlone: job.subject === 'single', connectivity })
     return timed(
       async () => {
         await Promise.all(payloads.map(({ id, bytes }) => blobs.put(bytes, { id, namespace: job.namespace })))
       },
       async () => {
-        blobs.resume()
+        open()
         const { waiting, held } = await blobs.sync()
         if (waiting.length + held.length > 0) throw new Error('Not everything was uploaded.')
       },

@@ -98,6 +98,7 @@ describe('a thousand blobs whose transfers fail at random', () => {
       expect(blobs.getSnapshot().counts.SYNCED).toBe(1000)
       expect(made.most.transfers).toBeLessThanOrEqual(transfers)
       expect(made.most.storage).toBeLessThanOrEqual(3)
+      expect(made.most.reads).toBeLessThanOrEqual(3 + transfers)
       expect(mostLive).toBeLessThanOrEqual(20)
       expect(mostLive).toBeGreaterThan(transfers)
       expectEmpty(made, blobs)
@@ -140,6 +141,7 @@ describe('a thousand blobs whose transfers fail at random', () => {
       await bring(made, blobs.idle(), 30_000)
       expect(made.most.transfers).toBeLessThanOrEqual(3)
       expect(made.most.storage).toBeLessThanOrEqual(2)
+      expect(made.most.reads).toBeLessThanOrEqual(2 + 3)
       const { SYNCED, PENDING_DELETE } = blobs.getSnapshot().counts
       expect(SYNCED + PENDING_DELETE).toBe(blobs.list().length)
       expectEmpty(made, blobs)

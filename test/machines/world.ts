@@ -88,7 +88,7 @@ export interface World {
   readonly remoteMemory: RemoteMemory
   readonly calls: Call[]
   /** The most calls of one kind that were under way at once. */
-  readonly most: { transfers: number; uploads: number; storage: number }
+  readonly most: { transfers: number; uploads: number; storage: number; reads: number }
   refreshes: number
   script: Script
   refresh: () => boolean
@@ -114,7 +114,7 @@ export const world = (script: Script = () => null): World => {
     memory: newMemory(),
     remoteMemory: remoteMemory(),
     calls: [],
-    most: { transfers: 0, uploads: 0, storage: 0 },
+    most: { transfers: 0, uploads: 0, storage: 0, reads: 0 },
     refreshes: 0,
     script,
     refresh: () => true,
@@ -215,26 +215,27 @@ const withSizes = (made: World) => (page: Page) => ({
 
 const idsOf = (blobs: readonly SmallBlob[]) => blobs.map(({ id }) => id).join(' ')
 
-/** A memory store that notes how many of the uses that need a turn are under way. */
+/** A memory store that notes how many uses are under way; what is uploaded is read with the slot of its transfer. */
 const countedStore = (made: World): Store => {
   const store = memoryStore(made.memory)
-  let uses = 0
+  const uses = { storage: 0, reads: 0 }
   const counted =
-    <A>(use: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+    <A>(kind: keyof typeof uses, use: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
     async () => {
-      made.most.storage = Math.max(made.most.storage, ++uses)
+      uses[kind] += 1
+      made.most[kind] = Math.max(made.most[kind], uses[kind])
       try {
         return await use()
       } finally {
-        uses -= 1
+        uses[kind] -= 1
       }
     }
   return {
     ...store,
-    read: (key: BlobKey) => counted(store.read(key)),
-    write: (record, payload) => counted(store.write(record, payload)),
-    remember: (records) => counted(store.remember(records)),
-    drop: (record) => counted(store.drop(record)),
-    remove: (keys) => counted(store.remove(keys)),
+    read: (key: BlobKey) => counted('reads', store.read(key)),
+    write: (record, payload) => counted('storage', store.write(record, payload)),
+    remember: (records) => counted('storage', store.remember(records)),
+    drop: (record) => counted('storage', store.drop(record)),
+    remove: (keys) => counted('storage', store.remove(keys)),
   }
 }
