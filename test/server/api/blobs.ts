@@ -1,0 +1,148 @@
+import { bytes } from '../serving'
+import { BLOB_BYTES_MAX, QUOTA_BYTES, SEED_A, SEED_B, SEED_C, seeds, tagOf, type Row } from './row'
+
+const blob = bytes(120, 9)
+const large = bytes(250_000, 8)
+const usedBytes = seeds.reduce((sum, [, body]) => sum + body.length, 0)
+
+/** Section 6: one blob, put, got and deleted. */
+export const blobs: readonly Row[] = [
+  {
+    name: 'a blob comes back as it was put, with its tag and length',
+    before: [{ request: 'PUT /blobs/ann/new', body: blob }],
+    request: 'GET /blobs/ann/new',
+    status: 200,
+    bytes: blob,
+    has: { tag: tagOf(blob), 'content-length': '120', 'content-type': 'application/octet-stream', 'content-range': null },
+  },
+  {
+    name: 'a large blob too',
+    request: 'GET /blobs/ann/b',
+    status: 200,
+    bytes: SEED_B,
+    has: { tag: tagOf(SEED_B), 'content-length': '200000' },
+  },
+  { name: 'the smallest blob is a tag', request: 'GET /blobs/ann/a', status: 200, bytes: SEED_A, has: { tag: tagOf(SEED_A) } },
+  {
+    name: 'a tag has 24 characters of base64url',
+    request: 'GET /blobs/ann/c',
+    status: 200,
+    has: { tag: /^[A-Za-z0-9_-]{22}==$/ },
+  },
+  { name: 'a blob of another namespace', request: 'GET /blobs/ann/m?namespace=mail&namespace=x', status: 200 },
+  { name: 'a missing blob is named', request: 'GET /blobs/ann/none', status: 404, text: "Blob doesn't exist: none" },
+  { name: 'a blob with a slash after it is another path', request: 'GET /blobs/ann/a/', status: 401, text: 'Unauthorized' },
+  { name: 'a blob below a blob is another path', request: 'GET /blobs/ann/a/b', status: 401, text: 'Unauthorized' },
+  { name: 'a PUT answers 200 and nothing', request: 'PUT /blobs/ann/put1', body: blob, status: 200, text: '' },
+  {
+    name: 'a PUT may come in chunks',
+    request: 'PUT /blobs/ann/put2',
+    chunks: [blob.slice(0, 7), blob.slice(7)],
+    status: 200,
+    text: '',
+    after: [{ request: 'GET /blobs/ann/put2', status: 200, bytes: blob }],
+  },
+  {
+    name: 'a large PUT may come in chunks',
+    request: 'PUT /blobs/ann/put3?namespace=x3',
+    chunks: [large.slice(0, 99_999), large.slice(99_999)],
+    status: 200,
+    after: [
+      { request: 'GET /blobs/ann/put3?namespace=x3', status: 200, bytes: large },
+      { request: 'DELETE /blobs/ann/put3?namespace=x3', status: 200 },
+    ],
+  },
+  {
+    name: 'a PUT of an id that is there is refused, and changes nothing',
+    request: 'PUT /blobs/ann/c',
+    body: blob,
+    status: 409,
+    text: 'Blob already exists: c',
+    after: [{ request: 'GET /blobs/ann/c', status: 200, bytes: SEED_C }],
+  },
+  { name: 'also of the same content', request: 'PUT /blobs/ann/c', body: SEED_C, status: 409, text: 'Blob already exists: c' },
+  { name: 'also in chunks', request: 'PUT /blobs/ann/c', chunks: [blob], status: 409, text: 'Blob already exists: c' },
+  {
+    name: 'the same id in another namespace is another blob',
+    request: 'PUT /blobs/ann/c?namespace=other',
+    body: blob,
+    status: 200,
+  },
+  {
+    name: 'a blob of 15 bytes is refused',
+    request: 'PUT /blobs/ann/short',
+    body: bytes(15),
+    status: 400,
+    after: [{ request: 'GET /blobs/ann/short', status: 404 }],
+  },
+  { name: 'an empty blob is refused', request: 'PUT /blobs/ann/short', body: '', status: 400 },
+  { name: 'a blob without a body is refused', request: 'PUT /blobs/ann/short', status: 400 },
+  {
+    name: 'a blob of 15 bytes in chunks is refused',
+    request: 'PUT /blobs/ann/short',
+    chunks: ['1234567', '12345678'],
+    status: 400,
+  },
+  { name: 'a blob over the limit is refused', request: 'PUT /blobs/ann/huge', body: bytes(BLOB_BYTES_MAX + 1), status: 413 },
+  { name: 'also in chunks', request: 'PUT /blobs/ann/huge', chunks: [bytes(BLOB_BYTES_MAX), 'x'], status: 413 },
+  {
+    name: 'a PUT over the quota is refused',
+    before: ['q1', 'q2'].map((id) => ({ request: `PUT /blobs/ann/${id}?namespace=q`, body: large })),
+    request: 'PUT /blobs/ann/q3?namespace=q',
+    body: bytes(QUOTA_BYTES - usedBytes - 500_000),
+    status: 507,
+    text: 'Quota Exceeded!',
+  },
+  {
+    name: 'also in chunks',
+    request: 'PUT /blobs/ann/q3?namespace=q',
+    chunks: [large, bytes(49_900)],
+    status: 507,
+    text: 'Quota Exceeded!',
+  },
+  { name: 'what was refused is not there', request: 'GET /blobs/ann/?namespace=q', status: 200, json: ['q1', 'q2'] },
+  {
+    name: 'a DELETE frees its bytes at once',
+    before: [{ request: 'DELETE /blobs/ann/q1?namespace=q' }],
+    request: 'PUT /blobs/ann/q3?namespace=q',
+    body: large,
+    status: 200,
+    after: [
+      { request: 'DELETE /blobs/ann/q2?namespace=q', status: 200 },
+      { request: 'DELETE /blobs/ann/q3?namespace=q', status: 200 },
+    ],
+  },
+  {
+    name: 'a DELETE answers 200 and nothing',
+    before: [{ request: 'PUT /blobs/ann/d1', body: blob }],
+    request: 'DELETE /blobs/ann/d1',
+    status: 200,
+    text: '',
+    after: [{ request: 'GET /blobs/ann/d1', status: 404, text: "Blob doesn't exist: d1" }],
+  },
+  { name: 'a second DELETE finds nothing', request: 'DELETE /blobs/ann/d1', status: 404, text: "Blob doesn't exist: d1" },
+  {
+    name: 'a DELETE of what never was finds nothing',
+    request: 'DELETE /blobs/ann/none',
+    status: 404,
+    text: "Blob doesn't exist: none",
+  },
+  { name: 'a DELETE finds nothing in another namespace', request: 'DELETE /blobs/ann/m', status: 404 },
+  {
+    name: 'a deleted id may be put again',
+    before: [{ request: 'PUT /blobs/ann/d2?namespace=d', body: blob }, { request: 'DELETE /blobs/ann/d2?namespace=d' }],
+    request: 'PUT /blobs/ann/d2?namespace=d',
+    body: SEED_C,
+    status: 200,
+    text: '',
+  },
+  { name: 'and then is in the list', request: 'GET /blobs/ann/?namespace=d', status: 200, json: ['d2'] },
+  { name: 'and among the tombstones still', request: 'GET /blobs/ann/?namespace=d&deleted=True', status: 200, json: ['d2'] },
+  { name: 'and has its new content', request: 'GET /blobs/ann/d2?namespace=d', status: 200, bytes: SEED_C },
+  ...['HEAD', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND', 'MOVE'].map((method) => ({
+    name: `${method} is no method of a blob`,
+    request: `${method} /blobs/ann/a`,
+    status: 401,
+    ...(method === 'HEAD' ? {} : { text: 'Unauthorized' }),
+  })),
+]
