@@ -5,14 +5,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serve, type Serving } from '../../src/server/serve'
 import { access } from './api/access'
 import { blobs } from './api/blobs'
+import { downloads } from './api/downloads'
 import { flags } from './api/flags'
 import { delivered, incoming } from './api/incoming'
 import { lists } from './api/lists'
 import { names } from './api/names'
 import { ranges } from './api/ranges'
-import { asAnn, BLOB_BYTES_MAX, QUOTA_BYTES, seeds, type Row, type Sent } from './api/row'
-import { streams } from './api/streams'
-import { inChunks, rawClient, requestHead, type RawAnswer } from './raw-client'
+import { BLOB_BYTES_MAX, QUOTA_BYTES, seeds, type Row } from './api/row'
+import { uploads } from './api/uploads'
+import { exchange } from './exchange'
+import type { RawAnswer } from './raw-client'
 
 /** By the section of the specification. The rows of a table run in order, on one server. */
 const tables: Readonly<Record<string, readonly Row[]>> = {
@@ -21,7 +23,8 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
   '6 blobs': blobs,
   '6 ranges': ranges,
   '6 flags': flags,
-  '7 streams': streams,
+  '7 streams down': downloads,
+  '7 streams up': uploads,
   '9 access': access,
 }
 
@@ -80,28 +83,6 @@ const run = async (row: Row, port: number) => {
   check(answer, row)
   expect(isUsable, 'the connection serves the next request, or was closed').toBe(true)
   for (const { request, ...after } of row.after ?? []) check((await exchange({ request, ...after }, port)).answer, after)
-}
-
-/** Sends one request on a connection of its own, and then another to see what has become of the connection. */
-const exchange = async (sent: Sent, port: number): Promise<{ readonly answer: RawAnswer; readonly isUsable: boolean }> => {
-  const [method = '', path = ''] = sent.request.split(' ')
-  const framing = sent.chunks
-    ? ['Transfer-Encoding: chunked']
-    : sent.body === undefined
-      ? []
-      : [`Content-Length: ${Buffer.byteLength(sent.body)}`]
-  const client = rawClient(port)
-  try {
-    await client.send(requestHead(method, path, [...asAnn(sent), ...framing]))
-    await client.send(sent.chunks ? inChunks(sent.chunks) : (sent.body ?? ''))
-    const answer = await client.answer(method)
-    if (answer === null) throw new Error('The server has closed the connection without an answer.')
-    await client.send(requestHead('GET', '/robots.txt', ['Host: localhost']))
-    const next = await client.answer('GET')
-    return { answer, isUsable: next === null || [200, 401].includes(next.status) }
-  } finally {
-    client.close()
-  }
 }
 
 const check = (answer: RawAnswer, row: Pick<Row, 'status' | 'has' | 'text' | 'json' | 'bytes' | 'cut'>) => {

@@ -1,5 +1,6 @@
+import type { Sent } from '../exchange'
 import { bytes } from '../serving'
-import { SEED_A, SEED_B, SEED_C, tagOf, type Row, type Sent } from './row'
+import { SEED_A, SEED_B, SEED_C, tagOf, type Row } from './row'
 
 const blob = bytes(20)
 

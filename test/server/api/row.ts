@@ -1,19 +1,7 @@
 import { createHash } from 'node:crypto'
 import { preambleText, writePreamble } from '../../../src/cipher/preamble'
-import { ANN, bytes } from '../serving'
-
-/** One request. */
-export interface Sent {
-  /** Method and target, as they stand in the request line. */
-  readonly request: string
-  /** null: none. @default Ann's */
-  readonly authorization?: string | null
-  readonly headers?: readonly string[]
-  /** Goes out with its length. */
-  readonly body?: string | Uint8Array
-  /** Goes out chunked, cut like this. */
-  readonly chunks?: readonly (string | Uint8Array)[]
-}
+import type { Sent } from '../exchange'
+import { bytes } from '../serving'
 
 /** One request and what must come back. */
 export interface Row extends Sent {
@@ -67,9 +55,4 @@ export const preambled = (id: string, contentBytes: number, scheme = 1): Buffer 
     sizeField: 4096,
   })
   return Buffer.concat([preambleText(preamble), Buffer.from(' '), bytes(contentBytes + 16)])
-}
-
-export const asAnn = (sent: Sent): readonly string[] => {
-  const authorization = sent.authorization === undefined ? ANN : sent.authorization
-  return ['Host: localhost', ...(authorization === null ? [] : [`Authorization: ${authorization}`]), ...(sent.headers ?? [])]
 }
