@@ -41,11 +41,27 @@ const Decoding = t.intersection([
   }),
   t.partial({ plaintextHex: t.string }),
 ])
+const Streamed = t.type({
+  name: t.string,
+  secretHex: t.string,
+  ids: t.array(t.string),
+  plaintextSha256: t.array(t.string),
+  plaintextLengths: t.array(t.number),
+  ivHex: t.array(t.string),
+  preambleTime: t.number,
+  wireBase64: t.union([t.string, t.null]),
+  wireSha256: t.string,
+})
+const StreamDownload = t.intersection([
+  Streamed,
+  t.type({ expect: t.keyof({ accept: null, either: null, reject: null }), chunkSizes: t.array(t.number) }),
+])
 const Vectors = t.type({
   positive: t.array(Positive),
   decodeOnly: t.array(Decoding),
   negative: t.array(Decoding),
   sizeRounding: t.array(t.tuple([t.number, t.union([t.number, t.null])])),
+  stream: t.type({ download: t.array(StreamDownload), upload: t.array(Streamed) }),
 })
 const ContentIds = t.type({
   vectors: t.array(
@@ -71,6 +87,8 @@ export const blobs = read(Vectors, 'blobs.json')
 export const contentIds = read(ContentIds, 'content-id.json').vectors
 export type Positive = t.TypeOf<typeof Positive>
 export type Decoding = t.TypeOf<typeof Decoding>
+export type Streamed = t.TypeOf<typeof Streamed>
+export type StreamDownload = t.TypeOf<typeof StreamDownload>
 
 export const fromHex = (hex: string): Bytes => new Uint8Array(Buffer.from(hex, 'hex'))
 export const fromBase64 = (text: string): Bytes => new Uint8Array(Buffer.from(text, 'base64'))
