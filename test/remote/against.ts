@@ -37,8 +37,14 @@ export const simulatedClock = (startMs = 0): Clock & { readonly increment: (ms: 
   }
 }
 
-/** A remote of a server that misbehaves. */
-export const against = async (
+/** A remote of a server that misbehaves, except about itself. */
+export const against = (
+  misbehave: (request: SeenRequest) => Misbehaviour | undefined,
+  options: Partial<HttpRemoteOptions> = {},
+) => againstAll((request) => (request.path === '/' ? undefined : misbehave(request)), options)
+
+/** A remote of a server that misbehaves, also at its root. */
+export const againstAll = async (
   misbehave: (request: SeenRequest) => Misbehaviour | undefined,
   options: Partial<HttpRemoteOptions> = {},
 ) => {
@@ -48,22 +54,44 @@ export const against = async (
   return { server, remote: httpRemote({ url: server.url, user: 'ada', token: 'secret', ...options }) }
 }
 
-export type Verb = 'list' | 'put' | 'get' | 'stat' | 'delete'
+export type Verb =
+  | 'list'
+  | 'count'
+  | 'put'
+  | 'get'
+  | 'stat'
+  | 'delete'
+  | 'list by flag'
+  | 'get flags'
+  | 'set flags'
+  | 'put a batch'
+  | 'get a batch'
 
+/** Each call of a remote that can fail. */
 export const callsOf = (remote: Remote, signal?: AbortSignal): Map<Verb, () => Promise<E.Either<Failure, unknown>>> => {
+  const { namespace } = key('a')
+  const { flags, batches } = remote
+  if (flags === undefined || batches === undefined) throw new Error('The remote lacks a power.')
   const options = signal === undefined ? {} : { signal }
   return new Map<Verb, () => Promise<E.Either<Failure, unknown>>>([
-    ['list', remote.list({ namespace: key('a').namespace, ...options })],
+    ['list', remote.list({ namespace, ...options })],
+    ['count', remote.count(namespace, options)],
     ['put', remote.put(key('new'), { sizeBytes: bytes.length, body: bytes, ...options })],
     ['get', remote.get(key('held'), options)],
     ['stat', remote.stat(key('held'), options)],
+    ['list by flag', flags.list({ namespace, flag: 'PENDING', order: 'oldest', ...options })],
+    ['get flags', flags.get(key('held'), options)],
+    ['set flags', flags.set(key('held'), ['PENDING'], options)],
+    ['put a batch', batches.put(namespace, [{ id: key('new').id, bytes }], options)],
+    ['get a batch', batches.get(namespace, [key('held').id], { bytesMax: bytes.length, ...options })],
     ['delete', remote.delete(key('held'), options)],
   ])
 }
 
-export const nextRequest = async (server: MisbehavingServer): Promise<SeenRequest> => {
+/** The request at a place in their order, once it has come. */
+export const nextRequest = async (server: MisbehavingServer, place = 0): Promise<SeenRequest> => {
   for (;;) {
-    const request = server.requests[0]
+    const request = server.requests[place]
     if (request !== undefined) return request
     await new Promise((resolve) => setImmediate(resolve))
   }
