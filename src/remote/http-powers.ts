@@ -5,6 +5,7 @@ import { serverError, type Failure } from '../model/failure'
 import { ServerInfo } from '../model/wire'
 import type { HttpCalls } from './http-calls'
 import { noPowers, type CallOptions, type Remote } from './remote'
+import { untilAborted } from './unless-aborted'
 
 const INFO_BYTES_MAX = 65_536
 
@@ -29,14 +30,39 @@ export const httpPowers = (calls: HttpCalls, root: string): Remote['supports'] =
     ),
   )
 
-/** Asks until there is a right, and then no more. */
-const rememberingRight = <A>(ask: (signal: AbortSignal | undefined) => TE.TaskEither<Failure, A>) => {
+/** Asks until there is a right, and then no more. Those who ask at the same time share one question, which ends when all of them leave. */
+const rememberingRight = <A>(ask: (signal: AbortSignal) => TE.TaskEither<Failure, A>) => {
   let known: E.Either<Failure, A> | null = null
+  let question: Question<A> | null = null
+
+  const begin = (): Question<A> => {
+    const controller = new AbortController()
+    const answer = ask(controller.signal)().then((outcome) => {
+      if (E.isRight(outcome)) known = outcome
+      question = null
+      return outcome
+    })
+    return { answer, controller, askers: 0 }
+  }
+
   return ({ signal }: CallOptions = {}): TE.TaskEither<Failure, A> =>
     async () => {
       if (known !== null) return known
-      const answer = await ask(signal)()
-      if (E.isRight(answer)) known = answer
-      return answer
+      const asked = (question ??= begin())
+      asked.askers += 1
+      const leave = () => {
+        asked.askers -= 1
+        if (asked.askers === 0) asked.controller.abort()
+      }
+      signal?.addEventListener('abort', leave, { once: true })
+      const outcome = await untilAborted(signal, () => asked.answer)()
+      signal?.removeEventListener('abort', leave)
+      return outcome
     }
+}
+
+interface Question<A> {
+  readonly answer: Promise<E.Either<Failure, A>>
+  readonly controller: AbortController
+  askers: number
 }

@@ -216,7 +216,7 @@ describe('a batch that is put', () => {
       clock,
       timeoutMs: 5000,
     })
-    right(await remote.supports())
+    right(await remote.supports()())
     const isOver = { yet: false }
     const outcome = remote.batches!.put(namespace, [{ id: key('new').id, bytes }])()
     void outcome.then(() => (isOver.yet = true))

@@ -12,8 +12,8 @@ describe('what a server can do', () => {
   test('is asked once, at its root, and without a token', async () => {
     let tokens = 0
     const { server, remote } = await againstAll(() => undefined, { token: async () => `token-${++tokens}` })
-    const answers = await Promise.all([remote.supports(), remote.supports()])
-    for (const answer of [...answers, await remote.supports()])
+    const answers = await Promise.all([remote.supports()(), remote.supports()()])
+    for (const answer of [...answers, await remote.supports()()])
       expect(right(answer)).toEqual({ ...noPowers, flags: true, batches: true })
     expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /'])
     expect(server.requests[0]?.headers).not.toHaveProperty('authorization')
@@ -22,36 +22,36 @@ describe('what a server can do', () => {
 
   test('is asked below the path of the server’s root', async () => {
     const { server } = await againstAll(() => undefined)
-    await httpRemote({ url: `${server.url}below//`, user: 'ada', token: 't' }).supports()
+    await httpRemote({ url: `${server.url}below//`, user: 'ada', token: 't' }).supports()()
     expect(server.requests[0]?.url).toBe('/below/')
   })
 
   test('is asked again after a failure', async () => {
     let asked = 0
     const { server, remote } = await againstAll(() => (++asked === 1 ? { do: 'answer', status: 503 } : undefined))
-    expect(left(await remote.supports())).toMatchObject({ _tag: 'ServerError', status: 503 })
-    expect(right(await remote.supports()).flags).toBe(true)
-    right(await remote.supports())
+    expect(left(await remote.supports()())).toMatchObject({ _tag: 'ServerError', status: 503 })
+    expect(right(await remote.supports()()).flags).toBe(true)
+    right(await remote.supports()())
     expect(server.requests.length).toBe(2)
   })
 
   test('is flags alone, unless it says that its streams are atomic', async () => {
     for (const said of [undefined, '', 'yes', 'Atomic', 'atomic, or not']) {
       const { remote } = await atRoot({ do: 'headers', headers: said === undefined ? {} : { 'Blob-Streams': said } })
-      expect(right(await remote.supports()), said).toEqual({ ...noPowers, flags: true })
+      expect(right(await remote.supports()()), said).toEqual({ ...noPowers, flags: true })
     }
   })
 
   test('may be told without a version, and with more', async () => {
     for (const body of ['{"blobs":true}', '{"blobs":true,"version":"0.10.5","more":[1]}']) {
       const { remote } = await atRoot({ do: 'answer', status: 200, body })
-      expect(right(await remote.supports())).toEqual({ ...noPowers, flags: true })
+      expect(right(await remote.supports()())).toEqual({ ...noPowers, flags: true })
     }
   })
 
   test('is nothing, and a failure that says so, if it keeps no blobs', async () => {
     const { remote } = await atRoot({ do: 'answer', status: 200, body: '{"blobs":false,"version":"1"}' })
-    expect(left(await remote.supports())).toEqual({
+    expect(left(await remote.supports()())).toEqual({
       _tag: 'ServerError',
       status: 200,
       message: 'GET /: the server says that it keeps no blobs.',
@@ -61,20 +61,20 @@ describe('what a server can do', () => {
   test('is Corrupt if it is not said in the form it should have', async () => {
     for (const body of ['', 'true', '[]', '{}', '{"blobs":"true"}', '{"blobs":1}', '<html>', 'null']) {
       const { remote } = await atRoot({ do: 'answer', status: 200, headers: { 'Blob-Streams': 'atomic' }, body })
-      expect(left(await remote.supports())._tag, body).toBe('Corrupt')
+      expect(left(await remote.supports()())._tag, body).toBe('Corrupt')
     }
   })
 
   test('is not listened to for ever', async () => {
     const { server, remote } = await atRoot({ do: 'endless', part: ' '.repeat(10_000) })
-    expect(left(await remote.supports())._tag).toBe('TooLarge')
+    expect(left(await remote.supports()())._tag).toBe('TooLarge')
     expect(await server.requests[0]?.wasHungUp).toBe(true)
   })
 
   test('is not waited for longer than any other answer', async () => {
     const clock = simulatedClock()
     const { server, remote } = await againstAll(() => ({ do: 'silence' }), { clock, timeoutMs: 5000 })
-    const outcome = remote.supports()
+    const outcome = remote.supports()()
     const request = await nextRequest(server)
     clock.increment(5000)
     expect(left(await outcome)._tag).toBe('Unreachable')
@@ -115,7 +115,7 @@ describe('a server that cannot say what it can do', () => {
     const blob = { id: key('new').id, bytes: new Uint8Array(16) }
     const outcome = remote.batches!.put(namespace, [blob], { signal: controller.signal })()
     await nextRequest(server)
-    void remote.supports()
+    void remote.supports()()
     controller.abort()
     expect(left(await outcome)._tag).toBe('Aborted')
     expect(server.requests.length).toBe(1)
