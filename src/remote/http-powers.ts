@@ -54,7 +54,8 @@ const rememberingRight = <A>(ask: (signal: AbortSignal) => TE.TaskEither<Failure
         asked.askers -= 1
         if (asked.askers === 0) asked.controller.abort()
       }
-      signal?.addEventListener('abort', leave, { once: true })
+      if (signal?.aborted === true) leave()
+      else signal?.addEventListener('abort', leave, { once: true })
       const outcome = await untilAborted(signal, () => asked.answer)()
       signal?.removeEventListener('abort', leave)
       return outcome
