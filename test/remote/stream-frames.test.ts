@@ -86,6 +86,7 @@ describe('the frames of a download', () => {
       ['whose tag has other characters', `${size}AAAAAAAAAAAAAAAAAAAAA+== `],
       ['whose tag has a line end', `${size}AAAAAAAAAAAAAAAAAAAAA\n== `],
       ['that does not end in a blank', `${size}${tag}\n`],
+      ['that ends in another character', `${size}${tag}x`],
       ['that lacks a character', `${size}${tag.slice(1)} x`],
       ['that is a page', '<!DOCTYPE html><html><body>Sorry</body></html>'],
     ] as const) {
