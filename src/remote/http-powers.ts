@@ -37,29 +37,35 @@ const rememberingRight = <A>(ask: (signal: AbortSignal) => TE.TaskEither<Failure
 
   const begin = (): Question<A> => {
     const controller = new AbortController()
-    const answer = ask(controller.signal)().then((outcome) => {
+    const begun: Question<A> = { answer: ask(controller.signal)(), controller, askers: 0 }
+    void begun.answer.then((outcome) => {
       if (E.isRight(outcome)) known = outcome
-      question = null
-      return outcome
+      end(begun)
     })
-    return { answer, controller, askers: 0 }
+    return begun
   }
 
-  return ({ signal }: CallOptions = {}): TE.TaskEither<Failure, A> =>
-    async () => {
-      if (known !== null) return known
-      const asked = (question ??= begin())
-      asked.askers += 1
-      const leave = () => {
-        asked.askers -= 1
-        if (asked.askers === 0) asked.controller.abort()
-      }
-      if (signal?.aborted === true) leave()
-      else signal?.addEventListener('abort', leave, { once: true })
-      const outcome = await untilAborted(signal, () => asked.answer)()
-      signal?.removeEventListener('abort', leave)
-      return outcome
+  /** Whoever comes after this asks anew. */
+  const end = (asked: Question<A>) => {
+    if (question === asked) question = null
+  }
+
+  const join = async (signal: AbortSignal | undefined) => {
+    const asked = (question ??= begin())
+    asked.askers += 1
+    const leave = () => {
+      asked.askers -= 1
+      if (asked.askers > 0) return
+      end(asked)
+      asked.controller.abort()
     }
+    signal?.addEventListener('abort', leave, { once: true })
+    const outcome = await asked.answer
+    signal?.removeEventListener('abort', leave)
+    return outcome
+  }
+
+  return ({ signal }: CallOptions = {}): TE.TaskEither<Failure, A> => untilAborted(signal, async () => known ?? join(signal))
 }
 
 interface Question<A> {

@@ -65,6 +65,26 @@ describe('what a server can do', () => {
     }
   })
 
+  test('is not asked by a call whose signal has fired', async () => {
+    const { server, remote } = await againstAll(() => undefined)
+    expect(left(await remote.supports({ signal: AbortSignal.abort() })())._tag).toBe('Aborted')
+    right(await remote.list({ namespace })())
+    expect(server.requests.map(({ path }) => path)).not.toContain('/')
+  })
+
+  test('is asked no longer once all who asked have left, and anew by who comes then', async () => {
+    let asked = 0
+    const { server, remote } = await againstAll(() => (++asked === 1 ? { do: 'silence' } : undefined))
+    const controllers = [new AbortController(), new AbortController()]
+    const outcomes = controllers.map(({ signal }) => remote.supports({ signal })())
+    const request = await nextRequest(server)
+    for (const controller of controllers) controller.abort()
+    expect(right(await remote.supports()()).batches).toBe(true)
+    expect((await Promise.all(outcomes)).map((outcome) => left(outcome)._tag)).toEqual(['Aborted', 'Aborted'])
+    expect(await request.wasHungUp).toBe(true)
+    expect(server.requests.length).toBe(2)
+  })
+
   test('is not listened to for ever', async () => {
     const { server, remote } = await atRoot({ do: 'endless', part: ' '.repeat(10_000) })
     expect(left(await remote.supports()())._tag).toBe('TooLarge')
