@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
@@ -40,7 +40,7 @@ export const httpServer = async (
   })
   const server = createServer(
     { headersTimeout: headMs, requestTimeout: 0, connectionsCheckingInterval: Math.min(headMs, 5_000), keepAliveTimeout: 15_000 },
-    (incoming, outgoing) => void listener(incoming, outgoing),
+    inTurn((incoming, outgoing) => void listener(incoming, outgoing)),
   )
   const stopServer = stoppable(server)
   server.maxConnections = CONNECTIONS_MAX
@@ -61,6 +61,17 @@ export const httpServer = async (
 }
 
 const CONNECTIONS_MAX = 10_000
+
+/** Node hands over the requests of one connection as fast as they come; each must see what the one before it has done. */
+const inTurn = (listener: RequestListener): RequestListener => {
+  const last = new WeakMap<Socket, Promise<void>>()
+  return (incoming, outgoing) => {
+    const { socket } = incoming
+    const before = last.get(socket) ?? Promise.resolve()
+    last.set(socket, new Promise((resolve) => outgoing.once('close', resolve)))
+    void before.then(() => (socket.destroyed ? undefined : listener(incoming, outgoing)))
+  }
+}
 
 /** HTTP/1.0 knows no chunks: its answers end with the connection. */
 const unchunked = (response: Response) => {

@@ -33,13 +33,20 @@ export const rawClient = (port: number) => {
   /** The next answer; null if the connection ended where one would begin. @param method a HEAD's answer has no body. */
   const answer = (method: string): Promise<RawAnswer | null> =>
     new Promise((resolve, reject) => {
-      onChange = () => {
+      const tryToParse = () => {
         const parsed = parse(unread, method, isEnded)
         if (parsed !== null) {
           unread = unread.subarray(parsed.length)
           resolve(parsed.answer)
         } else if (isEnded && unread.length === 0) resolve(null)
-        else if (isEnded) reject(new Error(`The connection ended within an answer: ${unread.toString('latin1').slice(0, 400)}`))
+        else if (isEnded) throw new Error(`The connection ended within an answer: ${unread.toString('latin1').slice(0, 400)}`)
+      }
+      onChange = () => {
+        try {
+          tryToParse()
+        } catch (error) {
+          reject(error)
+        }
       }
       onChange()
     })
@@ -81,8 +88,7 @@ const parse = (data: Buffer, method: string, isEnded: boolean): { answer: RawAns
   }
   const head = { status: Number(status), headers }
   const start = headEnd + 4
-  if (status === '100') return parse(data.subarray(start), method, isEnded)
-  if (method === 'HEAD') return { answer: { ...head, chunks: null, body: Buffer.alloc(0) }, length: start }
+  if (method === 'HEAD' || status === '100') return { answer: { ...head, chunks: null, body: Buffer.alloc(0) }, length: start }
   if (headers.get('transfer-encoding') === 'chunked') {
     const chunked = parseChunks(data, start)
     return chunked === null
