@@ -118,16 +118,16 @@ export interface FlagListRequest extends CallOptions {
 /** Many small blobs in one request. */
 export interface BatchPower {
   /**
-   * Stores blobs that do not exist there, all or none; one that exists is `Exists` for all of them, and nothing was changed. Never for an
-   * original Soledad server, which overwrites and drops.
+   * Stores blobs that do not exist there, all or none; one that exists is `Exists` for all of them, and nothing was changed. A batch that
+   * names an id twice is refused. Never for an original Soledad server, which overwrites and drops.
    */
   readonly put: (namespace: Namespace, blobs: readonly SmallBlob[], options?: CallOptions) => TaskEither<Failure, void>
 
   /**
-   * Fetches blobs, in the order asked. Left: nothing came. An id whose blob did not come whole is left in its place: `NotFound`, or
-   * what the connection failed with.
+   * Fetches blobs, in the order asked; an id that is asked twice comes twice. Left: nothing came that could be trusted. An id whose blob
+   * did not come whole is left in its place: `NotFound`, or what the connection failed with.
    *
-   * @param bytesMax More encrypted bytes than these in all are refused as `TooLarge`: they are held in memory.
+   * @param bytesMax More encrypted bytes than these in all make the whole call `TooLarge`: they are held in memory.
    */
   readonly get: (
     namespace: Namespace,
