@@ -1,7 +1,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { rewritePayload } from '../../src/server/rewrite-payload'
+import { parcel } from './api/row'
 import { bytes, folder, serving } from './serving'
 
 test('what a crash left is swept at the start, what is named stays', async () => {
@@ -62,4 +64,46 @@ test('a thousand blobs are listed, counted and kept over a restart', async () =>
   const { call } = await serving({ root: before.root })
   expect(await (await call('/blobs/ann/')).json()).toEqual(ids)
   expect(await (await call('/blobs/ann/?only_count=1')).json()).toEqual({ count: 1000 })
+})
+
+test('flags are kept over a restart, and a folder from before there were any is taken over', async () => {
+  const first = await serving()
+  await first.call('/blobs/ann/b1', { method: 'PUT', body: bytes(100) })
+  await first.server.close()
+  const database = new DatabaseSync(join(first.root, 'blobs.sqlite'))
+  database.exec('DROP TABLE flags')
+  database.close()
+
+  const second = await serving({ root: first.root })
+  expect(await (await second.call('/blobs/ann/b1?only_flags=1')).json()).toEqual([])
+  expect((await second.call('/blobs/ann/b1', { method: 'POST', body: '["FAILED", "PENDING"]' })).status).toBe(200)
+  await second.server.close()
+  const third = await serving({ root: first.root })
+  expect(await (await third.call('/blobs/ann/b1?only_flags=1')).json()).toEqual(['FAILED', 'PENDING'])
+  expect(await (await third.call('/blobs/ann/?filter_flag=FAILED')).json()).toEqual(['b1'])
+})
+
+test('small blobs beyond what may wait in memory wait in files, and come back all the same', { timeout: 60_000 }, async () => {
+  const { call, root } = await serving()
+  const blobs = Array.from({ length: 560 }, (_, n) => [`b${n}`, new Uint8Array(125_000).fill(n)] as const)
+  const up = await call('/stream/ann/?direction=upload', { method: 'POST', body: new Uint8Array(parcel(...blobs)) })
+  expect(up.status).toBe(200)
+  const files = await Promise.all((await readdir(join(root, 'payloads'))).map((name) => readdir(join(root, 'payloads', name))))
+  expect(files.flat()).toHaveLength(560 - Math.floor((64 * 1024 * 1024) / 125_000))
+  for (const n of [0, 300, 559]) {
+    const stored = Buffer.from(await (await call(`/blobs/ann/b${n}`)).arrayBuffer())
+    expect(Buffer.compare(stored, new Uint8Array(125_000).fill(n))).toBe(0)
+  }
+  expect(await readdir(join(root, 'arriving'))).toEqual([])
+})
+
+test('a stream that is refused at its end leaves no file behind', async () => {
+  const { call, root } = await serving()
+  const body = parcel(['a', bytes(300_000)], ['b', bytes(100)], ['c', bytes(300_000)])
+  for (const end of [body.length - 1, 350_000, 200_000]) {
+    const up = await call('/stream/ann/?direction=upload', { method: 'POST', body: new Uint8Array(body.subarray(0, end)) })
+    expect(up.status).toBe(400)
+  }
+  const files = await Promise.all((await readdir(join(root, 'payloads'))).map((name) => readdir(join(root, 'payloads', name))))
+  expect([files.flat(), await readdir(join(root, 'arriving'))]).toEqual([[], []])
 })

@@ -1,30 +1,13 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { rolldown } from 'rolldown'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { parcel } from './api/row'
+import { built, started } from './killing'
 import { ANN, bytes, folder, serving } from './serving'
 
 const ROUNDS = 10
 const PUTS = 60
-
-/** The server as one file that plain Node runs; inside the project, so that its packages are found. */
-const built = async () => {
-  const directory = await mkdtemp(join(import.meta.dirname, '../../node_modules/.killable-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const file = join(directory, 'killable.mjs')
-  const bundle = await rolldown({ input: join(import.meta.dirname, 'killable.ts'), platform: 'node', logLevel: 'silent' })
-  await bundle.write({ file, codeSplitting: false })
-  return file
-}
-
-const started = async (file: string, root: string) => {
-  const child = spawn(process.execPath, [file, root], { stdio: ['ignore', 'pipe', 'inherit'] })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const [line] = await once(child.stdout, 'data')
-  return { child, url: String(line).trim() }
-}
 
 /** Small and large by turns, the content told by the id. */
 const sizeOf = (n: number) => (n % 3 === 0 ? 400_000 : 5_000 + n)
@@ -80,3 +63,48 @@ test(
     await server.close()
   },
 )
+
+test('killed in the middle of streams, a server has each of them whole or not at all', { timeout: 120_000 }, async () => {
+  const root = await folder()
+  const file = await built()
+  const acknowledged: string[] = []
+  const sizes = [5_000, 300_000, 16, 150_000, 40_000]
+
+  for (let round = 0; round < 6; round++) {
+    const { child, url } = await started(file, root)
+    const killAfter = 1 + ((round * 5) % 11)
+    const exited = once(child, 'exit')
+    let acknowledgements = 0
+    let next = 0
+    const uploader = async () => {
+      while (next < 40) {
+        const name = `r${round}s${next++}`
+        const body = new Uint8Array(parcel(...sizes.map((size, n) => [`${name}-${n}`, bytes(size, n)] as const)))
+        const options = { method: 'POST', headers: { authorization: ANN }, body }
+        const isStored = await fetch(`${url}/stream/ann/?direction=upload`, options).then(
+          ({ status }) => status === 200,
+          () => false,
+        )
+        if (!isStored) return
+        acknowledged.push(name)
+        acknowledgements += 1
+        if (acknowledgements === killAfter) child.kill('SIGKILL')
+      }
+    }
+    await Promise.all(Array.from({ length: 5 }, uploader))
+    await exited
+  }
+
+  const { call, server } = await serving({ root })
+  const listed: string[] = await (await call('/blobs/ann/')).json()
+  const names = new Set(listed.map((id) => id.split('-')[0]))
+  expect(acknowledged.filter((name) => !names.has(name))).toEqual([])
+  expect(listed).toHaveLength(names.size * sizes.length)
+  for (const id of listed) {
+    const n = Number(id.split('-')[1])
+    const stored = Buffer.from(await (await call(`/blobs/ann/${id}`)).arrayBuffer())
+    expect(Buffer.compare(stored, bytes(sizes[n] ?? 0, n)), id).toBe(0)
+  }
+  expect(await readdir(join(root, 'arriving'))).toEqual([])
+  await server.close()
+})
