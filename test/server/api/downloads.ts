@@ -7,6 +7,8 @@ const down = (name: string, body: string, row: Omit<Row, 'name' | 'request'>, qu
   ...row,
 })
 
+const isWrong = { status: 400, text: 'error, supported direction values are download/upload' }
+
 /** Section 7: streams of blobs that are stored, and what is no stream. */
 export const downloads: readonly Row[] = [
   down('a blob is sent as size, tag, space and bytes, each in its chunk', '["c"]', {
