@@ -44,10 +44,15 @@ async function* framesOf(backend: ServerBackend, place: Place, ids: readonly Blo
   for (const id of ids) {
     const stored = await backend.read({ ...place, id })()
     if (E.isLeft(stored)) throw new Error('A blob was deleted before its turn in a stream.')
-    yield textBytes(stored.right.sizeBytes.toString(16).padStart(8, '0'))
-    yield textBytes(stored.right.tag)
-    yield SPACE
-    yield* piecesOf(stored.right.body)
+    const { sizeBytes, tag, body } = stored.right
+    try {
+      yield textBytes(sizeBytes.toString(16).padStart(8, '0'))
+      yield textBytes(tag)
+      yield SPACE
+      yield* piecesOf(body)
+    } finally {
+      if (body instanceof ReadableStream) await body.cancel()
+    }
   }
 }
 

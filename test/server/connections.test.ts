@@ -1,10 +1,12 @@
 import { readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { fileBackend } from '../../src/server/file-backend'
+import { blobHandler } from '../../src/server/handler'
 import { parcel, preambled } from './api/row'
-import { rawClient, requestHead } from './raw-client'
-import { ANN, bytes, head, raw, serving } from './serving'
+import { inChunks, rawClient, requestHead } from './raw-client'
+import { ANN, bytes, folder, head, raw, serving } from './serving'
 
 const openPayloads = async () => {
   const names = await Promise.all((await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
@@ -77,6 +79,27 @@ test.each([
   },
 )
 
+test.each([
+  ['PUT', '/blobs/ann/there', '', 409],
+  ['POST', '/stream/ann/?direction=upload', '[["new", 500], ["there", 500]]\n', 409],
+  ['POST', '/stream/ann/?direction=upload', '[["new", 500], ["new", 500]]\n', 409],
+  ['POST', '/stream/ann/?direction=upload', '[["new", 500], ["a/b", 500]]\n', 400],
+  ['POST', '/stream/ann/?direction=upload', '[["new", 500], ["short", 15]]\n', 400],
+  ['POST', '/stream/ann/?direction=upload', '[["new", 500], ["long", 1001]]\n', 413],
+  ['POST', '/stream/ann/?direction=upload', '[["new", 990], ["more", 991]]\n', 507],
+] as const)('%s %s with %j is refused before a blob is sent', async (method, path, start, status) => {
+  const { call, port } = await serving({ blobBytesMax: 1_000, quotaBytes: 2_000 })
+  await call('/blobs/ann/there', { method: 'PUT', body: bytes(20) })
+  for (const framing of ['Content-Length: 1000', 'Transfer-Encoding: chunked']) {
+    const client = rawClient(port)
+    await client.send(head(method, path, framing))
+    if (start !== '') await client.send(framing.startsWith('T') ? inChunks([start]).subarray(0, -5) : start)
+    expect((await client.answer(method))?.status).toBe(status)
+    client.close()
+  }
+  expect(await (await call('/blobs/ann/')).json()).toEqual(['there'])
+})
+
 test('a refused body without an end is cut', async () => {
   const { call, port } = await serving()
   await call('/blobs/ann/there', { method: 'PUT', body: bytes(20) })
@@ -148,6 +171,19 @@ test('a blob that is deleted before its turn ends its stream in the middle, and 
   expect(answer.endsWith('\r\n0\r\n\r\n')).toBe(false)
   await vi.waitFor(() => expect(lines.at(-1)).toMatch(/^POST \/stream\/ann\/ 200 \d+ [\d.]+ Error: A blob was deleted/))
   expect((await (await call('/blobs/ann/first')).arrayBuffer()).byteLength).toBe(20_000_000)
+})
+
+test.each([1, 2, 3, 4, 5])('a stream that is given up after %i pieces lets go of its file', async (pieces) => {
+  const backend = await fileBackend(await folder())
+  onTestFinished(() => backend.close())
+  const handle = blobHandler({ backend, authenticate: () => true })
+  const ask = (method: string, path: string, body: Uint8Array<ArrayBuffer> | string) =>
+    handle(new Request(`http://localhost${path}`, { method, body, headers: { authorization: ANN } }))
+  expect((await ask('PUT', '/blobs/ann/a', bytes(300_000))).status).toBe(200)
+  const reader = (await ask('POST', '/stream/ann/?direction=download', '["a"]')).body?.getReader()
+  for (let piece = 0; piece < pieces; piece++) await reader?.read()
+  await reader?.cancel()
+  expect(await openPayloads()).toBe(0)
 })
 
 test('one who leaves in the middle of a stream holds nothing open', async () => {

@@ -107,3 +107,16 @@ test('a stream that is refused at its end leaves no file behind', async () => {
   const files = await Promise.all((await readdir(join(root, 'payloads'))).map((name) => readdir(join(root, 'payloads', name))))
   expect([files.flat(), await readdir(join(root, 'arriving'))]).toEqual([[], []])
 })
+
+test('of a deleted blob only the tombstone is left in the database', async () => {
+  const { call, root } = await serving()
+  await call('/blobs/ann/b1', { method: 'PUT', body: bytes(100) })
+  await call('/blobs/ann/b1', { method: 'POST', body: '["PENDING"]' })
+  const database = new DatabaseSync(join(root, 'blobs.sqlite'), { readOnly: true })
+  const rows = () =>
+    ['blob', 'payload', 'flags', 'tombstone'].map((table) => database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n'])
+  expect(rows()).toEqual([1, 1, 1, 0])
+  await call('/blobs/ann/b1', { method: 'DELETE' })
+  expect(rows()).toEqual([0, 0, 0, 1])
+  database.close()
+})
