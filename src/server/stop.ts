@@ -8,19 +8,20 @@ import type { Socket } from 'node:net'
  * @returns what stops it: no new connections, idle ones closed at once, the others after their answer or at the deadline.
  */
 export const stoppable = (server: Server): ((stopMs: number) => Promise<void>) => {
-  const idle = new Set<Socket>()
+  const requests = new Map<Socket, number>()
   let isStopping = false
 
   server.on('connection', (socket: Socket) => {
-    idle.add(socket)
-    socket.once('close', () => idle.delete(socket))
+    requests.set(socket, 0)
+    socket.once('close', () => requests.delete(socket))
   })
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    idle.delete(socket)
+    requests.set(socket, (requests.get(socket) ?? 0) + 1)
     if (isStopping) response.shouldKeepAlive = false
     response.once('close', () => {
-      if (isStopping) socket.destroySoon()
-      else if (!socket.destroyed) idle.add(socket)
+      const left = (requests.get(socket) ?? 1) - 1
+      if (!socket.destroyed) requests.set(socket, left)
+      if (isStopping && left === 0) socket.destroySoon()
     })
   })
 
@@ -32,6 +33,6 @@ export const stoppable = (server: Server): ((stopMs: number) => Promise<void>) =
         clearTimeout(deadline)
         resolve()
       })
-      for (const socket of idle) socket.destroySoon()
+      for (const [socket, underWay] of requests) if (underWay === 0) socket.destroySoon()
     })
 }

@@ -43,6 +43,23 @@ test('requests that are sent all at once are answered one after the other, refus
   client.close()
 })
 
+test('closing waits for every request that was sent on a connection', async () => {
+  const { call, port, server } = await serving()
+  await call('/blobs/ann/large', { method: 'PUT', body: new Uint8Array(20_000_000) })
+  const client = rawClient(port)
+  client.socket.pause()
+  const body = bytes(100)
+  await client.send(head('GET', '/blobs/ann/large') + head('PUT', '/blobs/ann/small', `Content-Length: ${body.length}`))
+  await client.send(body)
+  await vi.waitFor(async () => expect(await openPayloads()).toBe(1))
+  const closed = server.close()
+  client.socket.resume()
+  expect((await client.answer('GET'))?.body.length).toBe(20_000_000)
+  expect((await client.answer('PUT'))?.status).toBe(200)
+  await client.ended
+  await closed
+})
+
 test.each([
   ['PUT', '/blobs/ann/there', bytes(2_000_000), 409],
   ['PUT', '/blobs/ann/large', bytes(3_000_001), 413],

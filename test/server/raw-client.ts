@@ -13,13 +13,16 @@ export interface RawAnswer {
 /** A connection on which byte-exact requests go out; answers are read one after the other. */
 export const rawClient = (port: number) => {
   const socket = connect(port, '127.0.0.1')
-  let unread = Buffer.alloc(0)
+  let pieces: Buffer[] = []
+  let piecesBytes = 0
+  let bytesNeeded = 0
   let isEnded = false
   let onChange = () => {}
   const change = () => onChange()
   socket.on('data', (data) => {
-    unread = Buffer.concat([unread, data])
-    change()
+    pieces.push(data)
+    piecesBytes += data.length
+    if (piecesBytes >= bytesNeeded) change()
   })
   socket.on('error', () => {})
   const ended = new Promise<void>((resolve) =>
@@ -34,11 +37,14 @@ export const rawClient = (port: number) => {
   const answer = (method: string): Promise<RawAnswer | null> =>
     new Promise((resolve, reject) => {
       const tryToParse = () => {
+        const unread = Buffer.concat(pieces)
         const parsed = parse(unread, method, isEnded)
-        if (parsed !== null) {
-          unread = unread.subarray(parsed.length)
-          resolve(parsed.answer)
-        } else if (isEnded && unread.length === 0) resolve(null)
+        const isWhole = 'answer' in parsed
+        pieces = [isWhole ? unread.subarray(parsed.length) : unread]
+        piecesBytes = isWhole ? unread.length - parsed.length : unread.length
+        bytesNeeded = isWhole ? 0 : parsed.bytesNeeded
+        if (isWhole) resolve(parsed.answer)
+        else if (isEnded && unread.length === 0) resolve(null)
         else if (isEnded) throw new Error(`The connection ended within an answer: ${unread.toString('latin1').slice(0, 400)}`)
       }
       onChange = () => {
@@ -74,9 +80,11 @@ export const inChunks = (pieces: readonly (string | Uint8Array)[]): Buffer =>
     Buffer.from('0\r\n\r\n'),
   ])
 
-const parse = (data: Buffer, method: string, isEnded: boolean): { answer: RawAnswer; length: number } | null => {
+type Parsed = { readonly answer: RawAnswer; readonly length: number } | { readonly bytesNeeded: number }
+
+const parse = (data: Buffer, method: string, isEnded: boolean): Parsed => {
   const headEnd = data.indexOf('\r\n\r\n')
-  if (headEnd === -1) return null
+  if (headEnd === -1) return { bytesNeeded: data.length + 1 }
   const [statusLine = '', ...lines] = data.subarray(0, headEnd).toString('latin1').split('\r\n')
   const status = /^HTTP\/1\.1 (\d{3}) [ -~]+$/.exec(statusLine)?.[1]
   if (status === undefined) throw new Error(`This is no status line: ${statusLine}`)
@@ -91,26 +99,28 @@ const parse = (data: Buffer, method: string, isEnded: boolean): { answer: RawAns
   if (method === 'HEAD' || status === '100') return { answer: { ...head, chunks: null, body: Buffer.alloc(0) }, length: start }
   if (headers.get('transfer-encoding') === 'chunked') {
     const chunked = parseChunks(data, start)
-    return chunked === null
-      ? null
+    return chunked.bytesNeeded !== undefined
+      ? chunked
       : { answer: { ...head, chunks: chunked.chunks, body: Buffer.concat(chunked.chunks) }, length: chunked.end }
   }
   const announced = headers.get('content-length')
-  if (announced === undefined && !isEnded) return null
+  if (announced === undefined && !isEnded) return { bytesNeeded: data.length + 1 }
   const end = announced === undefined ? data.length : start + Number(announced)
-  return data.length < end ? null : { answer: { ...head, chunks: null, body: data.subarray(start, end) }, length: end }
+  return data.length < end
+    ? { bytesNeeded: end }
+    : { answer: { ...head, chunks: null, body: data.subarray(start, end) }, length: end }
 }
 
 const parseChunks = (data: Buffer, start: number) => {
   const chunks: Buffer[] = []
   for (let at = start; ;) {
     const lineEnd = data.indexOf('\r\n', at)
-    if (lineEnd === -1) return null
+    if (lineEnd === -1) return { bytesNeeded: data.length + 1 }
     const line = data.subarray(at, lineEnd).toString('latin1')
     if (!/^[0-9a-f]+$/i.test(line)) throw new Error(`This is no chunk: ${line.slice(0, 80)}`)
     const size = Number.parseInt(line, 16)
     const from = lineEnd + 2
-    if (data.length < from + size + 2) return null
+    if (data.length < from + size + 2) return { bytesNeeded: from + size + 2 }
     if (data.subarray(from + size, from + size + 2).toString() !== '\r\n')
       throw new Error('A chunk has another length than it says.')
     if (size === 0) return { chunks, end: from + 2 }
