@@ -9,7 +9,7 @@ import { failure, type Failure } from '../model/failure'
 import type { BlobKey, Namespace } from '../model/ids'
 import { BATCH_BLOBS, SMALL_BYTES_MAX } from '../model/record'
 import { collector, type Group } from './collector'
-import type { BatchPower, Download, Received, Remote, Upload } from '../remote/remote'
+import type { BatchPower, CallOptions, Download, Received, Remote, Upload } from '../remote/remote'
 
 export interface BatchedOptions {
   /** How many batches may be under way at once; 0 switches them off. */
@@ -42,7 +42,7 @@ export const batched = (remote: Remote, options: BatchedOptions): Remote => {
       if (!power.isThere()) return power.alone(remote.put(key, upload))
       const bytes = await wholeOf(upload)()
       if (E.isLeft(bytes)) return bytes
-      const stored = await uploads(key.namespace).add({ key, bytes: bytes.right }, upload.signal)
+      const stored = await uploads(key.namespace).add({ key, bytes: bytes.right, options: callOf(upload) }, upload.signal)
       if (E.isRight(stored)) upload.onProgress?.(upload.sizeBytes)
       return stored
     },
@@ -51,7 +51,9 @@ export const batched = (remote: Remote, options: BatchedOptions): Remote => {
       (key, options = {}) =>
       async () => {
         if (options.mayBatch !== true) return remote.get(key, options)()
-        return power.isThere() ? downloads(key.namespace).add(key, options.signal) : power.alone(remote.get(key, options))
+        return power.isThere()
+          ? downloads(key.namespace).add({ key, options: callOf(options) }, options.signal)
+          : power.alone(remote.get(key, options))
       },
   }
 }
@@ -101,15 +103,23 @@ const wholeOf = ({ body }: Upload): TE.TaskEither<Failure, Bytes> =>
           ),
       )
 
-interface SmallUpload {
+/** What of its options holds for a blob that goes alone after all: its own signal ends it then, also while its body is read. */
+const callOf = ({ signal }: CallOptions): CallOptions => (signal === undefined ? {} : { signal })
+
+interface SmallDownload {
   readonly key: BlobKey
+  readonly options: CallOptions
+}
+
+interface SmallUpload extends SmallDownload {
   readonly bytes: Bytes
 }
 
 const sendUploads =
   (remote: Remote, batches: BatchPower, namespace: Namespace) =>
   async (items: readonly SmallUpload[], signal: AbortSignal): Promise<readonly E.Either<Failure, void>[]> => {
-    const alone = ({ key, bytes }: SmallUpload) => remote.put(key, { sizeBytes: bytes.length, body: bytes, signal })()
+    const alone = ({ key, bytes, options }: SmallUpload) =>
+      remote.put(key, { ...options, sizeBytes: bytes.length, body: bytes })()
     if (items.length === 1) return oneByOne(items, alone)
     const blobs = items.map(({ key: { id }, bytes }) => ({ id, bytes }))
     const stored = await batches.put(namespace, blobs, { signal })()
@@ -118,12 +128,12 @@ const sendUploads =
 
 const sendDownloads =
   (remote: Remote, batches: BatchPower, namespace: Namespace) =>
-  async (keys: readonly BlobKey[], signal: AbortSignal): Promise<readonly E.Either<Failure, Download>[]> => {
-    const alone = (key: BlobKey) => remote.get(key, { signal })()
-    if (keys.length === 1) return oneByOne(keys, alone)
-    const ids = keys.map(({ id }) => id)
+  async (items: readonly SmallDownload[], signal: AbortSignal): Promise<readonly E.Either<Failure, Download>[]> => {
+    const alone = ({ key, options }: SmallDownload) => remote.get(key, options)()
+    if (items.length === 1) return oneByOne(items, alone)
+    const ids = items.map(({ key }) => key.id)
     const got = await batches.get(namespace, ids, { signal, bytesMax: BATCH_BYTES_MAX })()
-    if (E.isLeft(got)) return isAboutABlob(got.left) ? oneByOne(keys, alone) : keys.map(() => got)
+    if (E.isLeft(got)) return isAboutABlob(got.left) ? oneByOne(items, alone) : items.map(() => got)
     return got.right.map(E.map(downloadOf))
   }
 

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/Either'
 import type { Clock } from '../clock'
 import { failure, type Failure } from '../model/failure'
 
-/** Sends what was collected. @returns an answer for each item, in their order. */
+/** Sends what was collected. @returns an answer for each item, in their order. What it throws is thrown to each. */
 export type Send<Item, A> = (items: readonly Item[], signal: AbortSignal) => Promise<readonly E.Either<Failure, A>[]>
 
 /** Items that may share a request. */
@@ -59,17 +59,21 @@ export const collector = ({ lanes, itemsMax, clock }: CollectorOptions) => {
           if (left === 0) controller.abort()
         }
       }
-      const answers = await send(
-        some.map(({ item }) => item),
-        controller.signal,
-      )
-      some.forEach(({ settle }, at) =>
-        settle(answers[at] ?? E.left(failure('Unreachable', 'The remote gave no answer for this blob.'))),
-      )
+      try {
+        const answers = await send(
+          some.map(({ item }) => item),
+          controller.signal,
+        )
+        some.forEach(({ settle }, at) =>
+          settle(answers[at] ?? E.left(failure('Unreachable', 'The remote gave no answer for this blob.'))),
+        )
+      } catch (thrown) {
+        for (const { crash } of some) crash(thrown)
+      }
     }
 
     const add = (item: Item, signal: AbortSignal | undefined) =>
-      new Promise<E.Either<Failure, A>>((resolve) => {
+      new Promise<E.Either<Failure, A>>((resolve, reject) => {
         const abort = () => {
           waiting = waiting.filter((other) => other !== own)
           own.onAbort()
@@ -81,6 +85,10 @@ export const collector = ({ lanes, itemsMax, clock }: CollectorOptions) => {
           settle: (answer) => {
             signal?.removeEventListener('abort', abort)
             resolve(answer)
+          },
+          crash: (thrown) => {
+            signal?.removeEventListener('abort', abort)
+            reject(thrown)
           },
         }
         if (signal?.aborted === true) return abort()
@@ -98,4 +106,5 @@ interface Waiting<Item, A> {
   /** Called when the caller no longer waits. */
   onAbort: () => void
   readonly settle: (answer: E.Either<Failure, A>) => void
+  readonly crash: (thrown: unknown) => void
 }
