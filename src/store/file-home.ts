@@ -76,9 +76,15 @@ export const keep = async (home: FileHome, record: BlobRecord, place: Place | nu
     return E.right(undefined)
   } catch (error) {
     // After an I/O error a commit may yet turn out to have reached the disk: only the next start can tell whether the file is named.
-    if (place?.kind === 'file' && isFull(error)) await home.files.remove(place.name)
+    // One whose log could not be synced has been made, and names it.
+    if (place?.kind === 'file' && isFull(error) && !isNamed(home, record, place.name)) await home.files.remove(place.name)
     throw error
   }
+}
+
+const isNamed = ({ database }: FileHome, key: BlobKey, name: string): boolean => {
+  const place = database.place(key)
+  return O.isSome(place) && place.value.kind === 'file' && place.value.name === name
 }
 
 /** Puts a payload into the database's hands, or into a file that no record names yet. */

@@ -282,3 +282,20 @@ test('a write whose log cannot be synced fails, and the next one succeeds', asyn
   expect(await store.write(record, content(3, 1))()).toMatchObject({ _tag: 'Right' })
   await must(store.close())
 })
+
+test('a large payload whose log cannot be synced on a full disk is not taken from the record that names it', async () => {
+  const directory = freshFolder()
+  let isFull = false
+  const layer = faultyFileLayer((call) => (isFull && call === 'syncLog' ? systemError('ENOSPC') : null))
+  const store = fileStore(directory, { layer })
+  await must(store.records())
+  isFull = true
+  expect(await store.write(recordOf('large', 3), content(400_000, 1))()).toMatchObject({ left: { _tag: 'StorageFull' } })
+  isFull = false
+  await must(store.close())
+
+  const next = fileStore(directory)
+  expect((await must(next.records())).length).toBe((await filesIn(directory)).length)
+  expect((await payloadOf(next, 'large'))?.length).toBe(400_000)
+  await must(next.close())
+})
