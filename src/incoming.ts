@@ -69,6 +69,7 @@ export const openIncoming = ({ tools, coordinator, namespace, consumer, report, 
     actor,
     check: () =>
       new Promise((resolve) => {
+        if (actor.getSnapshot().status !== 'active') return resolve()
         const subscription = actor.subscribe({
           next: () => {
             if (isResting()) end()
@@ -86,7 +87,7 @@ export const openIncoming = ({ tools, coordinator, namespace, consumer, report, 
       const key = blobKey(id, namespace)
       const marked = E.isLeft(key) ? key : await flags.set(key.right, ['PENDING'])()
       if (E.isLeft(marked)) throw new BlobSyncError(marked.left, { namespace, id })
-      actor.send({ type: 'incoming.checked' })
+      if (actor.getSnapshot().status === 'active') actor.send({ type: 'incoming.checked' })
     },
     stop: () => {
       follow.unsubscribe()

@@ -306,6 +306,15 @@ describe('the incoming box', () => {
     expect(reported).toEqual(['Unreachable', 'Unreachable'])
   })
 
+  test('that was stopped answers a check at once', async () => {
+    const { remote } = box()
+    const handle = device({ remote }).incoming(consumer())
+    handle.stop()
+    await handle.check()
+    expect(handle.actor.getSnapshot().value).toBe('stopped')
+    await settled()
+  })
+
   test('needs a remote with flags, and says so', () => {
     const { flags: _, ...plain } = memoryRemote()
     expect(() => device({ remote: plain }).incoming(consumer())).toThrow(
