@@ -19,15 +19,21 @@ export interface CollectorOptions {
   readonly clock: Clock
 }
 
-/** Lets items wait until a lane is free, and at least until those that come in the same moment are there; groups take turns. */
+/**
+ * Lets items wait until a lane is free, and at least until those that come in the same moment are there; groups take turns. No more lanes
+ * are used than all items together would fill: whoever lets items share slots counts them so.
+ */
 export const collector = ({ lanes, itemsMax, clock }: CollectorOptions) => {
   const queue: (() => Promise<void>)[] = []
+  let unanswered = 0
   let underWay = 0
   let isDue = false
 
+  const isLaneFree = () => underWay < Math.min(lanes, Math.ceil(unanswered / itemsMax))
+
   const go = () => {
     isDue = false
-    while (underWay < lanes) {
+    while (isLaneFree()) {
       const sendNext = queue.shift()
       if (sendNext === undefined) return
       underWay += 1
@@ -38,7 +44,7 @@ export const collector = ({ lanes, itemsMax, clock }: CollectorOptions) => {
     }
   }
   const soon = () => {
-    if (isDue || underWay >= lanes || queue.length === 0) return
+    if (isDue || !isLaneFree() || queue.length === 0) return
     isDue = true
     clock.setTimeout(go, 0)
   }
@@ -79,18 +85,26 @@ export const collector = ({ lanes, itemsMax, clock }: CollectorOptions) => {
           own.onAbort()
           own.settle(E.left(failure('Aborted', 'The call was aborted.')))
         }
+        let isAnswered = false
+        const end = () => {
+          if (isAnswered) return
+          isAnswered = true
+          unanswered -= 1
+          signal?.removeEventListener('abort', abort)
+        }
         const own: Waiting<Item, A> = {
           item,
           onAbort: () => {},
           settle: (answer) => {
-            signal?.removeEventListener('abort', abort)
+            end()
             resolve(answer)
           },
           crash: (thrown) => {
-            signal?.removeEventListener('abort', abort)
+            end()
             reject(thrown)
           },
         }
+        unanswered += 1
         if (signal?.aborted === true) return abort()
         signal?.addEventListener('abort', abort, { once: true })
         if (waiting.push(own) === 1) queue.push(sendSome)

@@ -177,6 +177,23 @@ describe('large blobs', () => {
     await blobs.close()
   })
 
+  test('find no slot that a batch of few blobs holds', async () => {
+    const held = new Promise<null>(() => {})
+    let holds = false
+    const made = batching(() => (holds ? held : null))
+    const blobs = made.start()
+    await putOffline(made, blobs, ids('first', 4))
+    made.online(true)
+    await bring(made, blobs.idle(), 0)
+    holds = true
+    for (const namespace of ['default', 'other']) await putOffline(made, blobs, ids(namespace, 3), bytes, { namespace })
+    await putOffline(made, blobs, ids('large', 10), large)
+    made.online(true)
+    await made.clock.advance(0)
+    expect(made.most.transfers).toBe(6)
+    await blobs.close()
+  })
+
   test('and small ones together never hold more requests than slots, and all come through', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 6 }), fc.infiniteStream(fc.nat()), async (transfers, dice) => {
