@@ -6,7 +6,7 @@ import type { Clock } from '../clock'
 import type { Bytes } from '../model/bytes'
 import { failureCarriedBy } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
-import type { BlobKey, Namespace } from '../model/ids'
+import { keyText, type BlobKey, type Namespace } from '../model/ids'
 import { BATCH_BLOBS, SMALL_BYTES_MAX } from '../model/record'
 import { collector, type Group } from './collector'
 import type { BatchPower, CallOptions, Download, Received, Remote, Upload } from '../remote/remote'
@@ -31,7 +31,8 @@ export const batched = (remote: Remote, options: BatchedOptions): Remote => {
   if (batches === undefined || lanes < 1) return remote
   const power = powerOf(remote, options)
   const group = collector({ lanes, itemsMax: BATCH_BLOBS, clock })
-  const uploads = perNamespace((namespace) => group(sendUploads(remote, batches, namespace)))
+  const onTheirWay = new Map<string, Promise<unknown>>()
+  const uploads = perNamespace((namespace) => group(sendUploads(remote, batches, namespace, onTheirWay)))
   const downloads = perNamespace((namespace) => group(sendDownloads(remote, batches, namespace)))
 
   return {
@@ -55,6 +56,12 @@ export const batched = (remote: Remote, options: BatchedOptions): Remote => {
           ? downloads(key.namespace).add({ key, options: callOf(options) }, options.signal)
           : power.alone(remote.get(key, options))
       },
+
+    // A blob that was called off may be in a batch that goes on for the others: it must not arrive after its deletion.
+    delete: (key, options) => async () => {
+      await onTheirWay.get(keyText(key))
+      return remote.delete(key, options)()
+    },
   }
 }
 
@@ -116,13 +123,19 @@ interface SmallUpload extends SmallDownload {
 }
 
 const sendUploads =
-  (remote: Remote, batches: BatchPower, namespace: Namespace) =>
+  (remote: Remote, batches: BatchPower, namespace: Namespace, onTheirWay: Map<string, Promise<unknown>>) =>
   async (items: readonly SmallUpload[], signal: AbortSignal): Promise<readonly E.Either<Failure, void>[]> => {
     const alone = ({ key, bytes, options }: SmallUpload) =>
       remote.put(key, { ...options, sizeBytes: bytes.length, body: bytes })()
     if (items.length === 1) return oneByOne(items, alone)
     const blobs = items.map(({ key: { id }, bytes }) => ({ id, bytes }))
-    const stored = await batches.put(namespace, blobs, { signal })()
+    const sending = batches.put(namespace, blobs, { signal })()
+    const arrival = sending.catch(() => {})
+    for (const { key } of items) onTheirWay.set(keyText(key), arrival)
+    void arrival.then(() => {
+      for (const { key } of items) if (onTheirWay.get(keyText(key)) === arrival) onTheirWay.delete(keyText(key))
+    })
+    const stored = await sending
     return E.isLeft(stored) && isAboutABlob(stored.left) ? oneByOne(items, alone) : items.map(() => stored)
   }
 

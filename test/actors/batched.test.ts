@@ -97,6 +97,34 @@ describe('a small blob that goes alone after all', () => {
   })
 })
 
+test('a delete waits for the batch that its blob is in, which would bring it back', async () => {
+  const memory = memoryRemote()
+  let arrive = () => {}
+  const { remote, clock } = await knownToBatch({
+    put: memory.put,
+    delete: memory.delete,
+    batches: {
+      put:
+        (...given) =>
+        async () => {
+          await new Promise<void>((resolve) => (arrive = resolve))
+          return memory.batches!.put(...given)()
+        },
+    },
+  })
+  const deleted = new AbortController()
+  const upload = { sizeBytes: 1, body: new Uint8Array(1), mayBatch: true }
+  const asks = [remote.put(keyOf('deleted'), { ...upload, signal: deleted.signal })(), remote.put(keyOf('other'), upload)()]
+  await clock.advance(0)
+  deleted.abort()
+  const erased = remote.delete(keyOf('deleted'))()
+  await settled()
+  arrive()
+  await Promise.all(asks)
+  must(await erased)
+  expect(must(await memory.count(keyOf('other').namespace)())).toBe(1)
+})
+
 test('a remote that throws at a batch throws at each of its blobs, and its lane is free for others', async () => {
   const { remote, clock } = await knownToBatch({ batches: { put: () => () => Promise.reject(new Error('A bug.')) } })
   const upload = { sizeBytes: 1, body: new Uint8Array(1), mayBatch: true }
