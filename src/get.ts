@@ -72,11 +72,11 @@ const fetchNow =
       const { value } = coordinator.getSnapshot()
       if (value.connectivity === 'offline') throw new BlobSyncError(failure('Unreachable', 'The device is offline.'), key)
       const phase = roster.live.get(text)?.phase
-      if (phase !== 'transferring') {
-        // A living actor first: told after it has a slot, it would begin once more.
-        if (phase !== undefined) send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record: wanted } })
-        send({ type: 'blob.wanted', record: roster.live.has(text) ? (roster.get(key) ?? wanted) : wanted })
-      }
+      // A living actor first: told after it has a slot, it would begin once more.
+      if (phase !== undefined && phase !== 'transferring')
+        send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record: wanted } })
+      // One that transfers already is wanted as well, so that a pause leaves it alone.
+      send({ type: 'blob.wanted', record: roster.live.has(text) ? (roster.get(key) ?? wanted) : wanted })
       const isDenied = () => coordinator.getSnapshot().value.access === 'denied'
       const isFull = () => coordinator.getSnapshot().value.room === 'full'
       await until(coordinator, () => reason !== null || isThere || isDenied() || isFull(), signal)

@@ -186,6 +186,32 @@ describe('get', () => {
     expect(await (await b.get('b19')).text()).toBe('19')
   })
 
+  test('what is on its way already when it is asked for comes, whatever pauses meanwhile', async () => {
+    const held = memoryRemote()
+    const a = device({ remote: held })
+    await a.put(text('hello'), { id: 'a' })
+    await a.sync()
+    let begin = () => {}
+    let answer = () => {}
+    const begun = new Promise<void>((resolve) => (begin = resolve))
+    const answered = new Promise<void>((resolve) => (answer = resolve))
+    const { remote, calls } = watched(held, (call) => {
+      if (call !== 'get') return undefined
+      begin()
+      return answered
+    })
+    const b = device({ remote })
+    const synced = b.sync()
+    await begun
+    const got = b.get('a')
+    await new Promise((resolve) => setImmediate(resolve))
+    b.pause()
+    answer()
+    expect(await (await got).text()).toBe('hello')
+    expect(calls.filter((call) => call === 'get a').length).toBe(1)
+    await synced
+  })
+
   test('the first failure rejects, and nothing is remembered of a blob that was only asked for', async () => {
     const blobs = device({ remote: memoryRemote() })
     await expect(blobs.get('nothing')).rejects.toMatchObject({ failure: { _tag: 'NotFound' } })
