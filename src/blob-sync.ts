@@ -4,8 +4,9 @@ import { explainBlob } from './explain'
 import { get } from './get'
 import { handle } from './handle'
 import { openIncoming } from './incoming'
+import { failure } from './model/failure'
 import { blobKey } from './model/ids'
-import type { BlobSync, BlobSyncOptions, IncomingHandle } from './options'
+import { BlobSyncError, type BlobSync, type BlobSyncOptions, type IncomingHandle } from './options'
 import { put } from './put'
 import { isAtRest, syncRound, until } from './sync-round'
 
@@ -46,6 +47,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
     },
 
     incoming: ({ process, save, namespace = 'MX', pollMs = INCOMING_POLL_MS }) => {
+      if (closing.aborted) throw new BlobSyncError(failure('Aborted', 'blobsync was closed.'))
       const box = openIncoming({
         tools,
         coordinator,

@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/Either'
+import type * as TE from 'fp-ts/TaskEither'
 import { createActor, fromPromise, type ActorRefFrom } from 'xstate'
 import {
   incomingMachine,
@@ -33,6 +34,14 @@ export const openIncoming = ({ tools, coordinator, namespace, consumer, report, 
     if (E.isLeft(result) && result.left._tag === 'Unauthorized') coordinator.send({ type: 'access.refused' })
     return result
   }
+  /** A handler of the app that throws must not end the box: it is told like any other failure, and the next listing goes on. */
+  const run = async <A>(step: TE.TaskEither<Failure, A>): Promise<E.Either<Failure, A>> => {
+    try {
+      return told(await step())
+    } catch (thrown) {
+      return told(E.left(failure('Corrupt', `A bug: ${String(thrown)}`)))
+    }
+  }
   const mayGo = () => {
     const { value } = coordinator.getSnapshot()
     return value.connectivity === 'online' && value.access === 'granted' && value.transfers === 'running'
@@ -41,12 +50,12 @@ export const openIncoming = ({ tools, coordinator, namespace, consumer, report, 
   const machine = incomingMachine.provide({
     actors: {
       list: fromPromise<IncomingListOutcome, { readonly recovers: boolean }>(async ({ input, signal }) => {
-        const found = told(await listIncoming(tools, flags, { namespace, recovers: input.recovers, signal })())
+        const found = await run(listIncoming(tools, flags, { namespace, recovers: input.recovers, signal }))
         return E.isRight(found) ? { isDone: true, ...found.right } : { isDone: false, failure: found.left, roll: tools.random() }
       }),
       receive: fromPromise<IncomingOutcome, { readonly id: BlobId | undefined }>(async ({ input: { id }, signal }) => {
         if (id === undefined) return { isDone: true }
-        const received = told(await receive(tools, flags, consumer, { key: { namespace, id }, signal })())
+        const received = await run(receive(tools, flags, consumer, { key: { namespace, id }, signal }))
         return E.isRight(received) ? { isDone: true } : { isDone: false, failure: received.left, roll: tools.random() }
       }),
     },

@@ -241,7 +241,7 @@ export interface BlobSync {
    * Empties the incoming box, where others deliver: the oldest first, each marked PROCESSING, processed, saved, only then marked PROCESSED
    * and deleted. It works while transfers may, until it is stopped or blobsync is closed.
    *
-   * @throws {BlobSyncError} `Forbidden` if the remote has no flags; `Corrupt` for a namespace that is none.
+   * @throws {BlobSyncError} `Forbidden` if the remote has no flags; `Corrupt` for a namespace that is none; `Aborted` after `close`.
    */
   readonly incoming: <Processed>(options: IncomingOptions<Processed>) => IncomingHandle
   readonly blob: (id: string, options?: NamespaceOption) => BlobHandle

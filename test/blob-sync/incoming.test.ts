@@ -306,6 +306,32 @@ describe('the incoming box', () => {
     expect(reported).toEqual(['Unreachable', 'Unreachable'])
   })
 
+  test('goes on after an app’s handler has thrown, and tells it', async () => {
+    const { remote, deliver } = box()
+    for (const id of ['a', 'b']) deliver(id)
+    const blobs = device({ remote })
+    const reported: string[] = []
+    blobs.on('failure.reported', ({ message }) => reported.push(message))
+    blobs.on('incoming.saved', ({ id }) => {
+      if (id === 'a') throw new Error('The handler is broken.')
+    })
+    const given = consumer()
+    const handle = blobs.incoming(given)
+    await handle.check()
+    await handle.check()
+    expect([...given.saved.keys()]).toEqual(['a', 'b'])
+    expect(reported).toEqual(['A bug: Error: The handler is broken.'])
+  })
+
+  test('cannot be opened after close', async () => {
+    const { remote, steps } = box()
+    const blobs = device({ remote })
+    await blobs.close()
+    expect(() => blobs.incoming(consumer())).toThrow('closed')
+    await settled()
+    expect(steps).toEqual([])
+  })
+
   test('that was stopped answers a check at once', async () => {
     const { remote } = box()
     const handle = device({ remote }).incoming(consumer())
