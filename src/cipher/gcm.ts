@@ -1,5 +1,5 @@
 import * as O from 'fp-ts/Option'
-import { concatenated, type Bytes } from '../model/bytes'
+import { joined, type Bytes } from '../model/bytes'
 
 /** AES-256-GCM with 16-byte tags and HMAC-SHA-256, however the platform does them. All engines give the same bytes. */
 export interface GcmEngine {
@@ -94,6 +94,6 @@ const gathering = () => {
       parts.push(bytes)
       return nothing
     },
-    whole: (...last: readonly Uint8Array[]): Bytes => concatenated(...parts, ...last),
+    whole: (...last: readonly Uint8Array[]): Bytes => joined([...parts, ...last]),
   }
 }

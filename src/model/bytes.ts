@@ -2,7 +2,10 @@
 export type Bytes = Uint8Array<ArrayBuffer>
 
 /** One after the other, copied. */
-export const concatenated = (...parts: readonly Uint8Array[]): Bytes => {
+export const concatenated = (...parts: readonly Uint8Array[]): Bytes => joined(parts)
+
+/** The same of any number of parts: a call takes some hundred thousand arguments at most, and a remote may send a byte at a time. */
+export const joined = (parts: readonly Uint8Array[]): Bytes => {
   const whole = new Uint8Array(parts.reduce((lengthBytes, part) => lengthBytes + part.length, 0))
   let position = 0
   for (const part of parts) {

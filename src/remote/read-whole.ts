@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { pipe } from 'fp-ts/function'
-import { concatenated } from '../model/bytes'
+import { joined } from '../model/bytes'
 import { failureCarriedBy } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
 import { reasonOf } from './reason-of'
@@ -18,7 +18,7 @@ export const readWhole = async (
   } catch (thrown) {
     return E.left(bodyFailureOf(thrown, otherwise))
   }
-  return E.right(concatenated(...parts))
+  return E.right(joined(parts))
 }
 
 /** Why a body errored. */
