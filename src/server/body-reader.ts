@@ -1,4 +1,4 @@
-import { concatenated, type Bytes } from '../model/bytes'
+import { joined, type Bytes } from '../model/bytes'
 import { discard, incomplete, type Counted } from './body'
 import { BodyRefused } from './refusal'
 
@@ -45,7 +45,7 @@ export const bodyReader = (request: Request, counted: Counted): BodyReader => {
         if (bytes > bytesMax) throw new BodyRefused({ _tag: 'TooLarge' })
       } while (!isWhole && (await readOn()))
       if (isWhole) next(1)
-      return concatenated(...pieces)
+      return joined(pieces)
     },
     take: async function* (bytes) {
       for (let missing = bytes; missing > 0;) {

@@ -1,4 +1,4 @@
-import { concatenated, type Bytes } from '../model/bytes'
+import { joined, type Bytes } from '../model/bytes'
 import { BodyRefused } from './refusal'
 
 /** Bodies up to this size are read in one go, which costs a server far less than a stream. */
@@ -52,7 +52,7 @@ export const wholeBody = async (request: Request, bytesMax: number, counted: Cou
   const expected = { announced, min: 0, max: bytesMax }
   const pieces: Uint8Array[] = []
   for await (const piece of bodyOf(request, expected, counted)) pieces.push(piece)
-  return concatenated(...pieces)
+  return joined(pieces)
 }
 
 /** From a `Content-Length` header. */

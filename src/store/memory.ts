@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import { concatenated, type Bytes } from '../model/bytes'
+import { joined, type Bytes } from '../model/bytes'
 import { failure, type Failure } from '../model/failure'
 import { keyText } from '../model/ids'
 import { bytesPayload, type Payload } from '../model/payload'
@@ -63,7 +63,7 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
       append: (bytes) => () => whileStaged(() => whileOpen<void>(() => (parts.push(bytes), E.right(undefined))))(),
       commit: (record) => () =>
         whileStaged(() => {
-          const payload = bytesPayload(concatenated(...parts))
+          const payload = bytesPayload(joined(parts))
           end()
           return write(record, payload)
         })(),

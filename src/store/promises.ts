@@ -3,7 +3,7 @@ import * as O from 'fp-ts/Option'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
-import { concatenated, type Bytes } from '../model/bytes'
+import { joined, type Bytes } from '../model/bytes'
 import { CarriedFailure } from '../model/carried-failure'
 import { Failure, failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
@@ -137,7 +137,7 @@ const stageInMemory = (object: PromiseStore): PromiseStaging => {
       held().push(bytes)
     },
     commit: async (record) => {
-      const payload = new Blob([concatenated(...held())])
+      const payload = new Blob([joined(held())])
       parts = null
       await object.write(record, payload)
     },
