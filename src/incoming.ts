@@ -50,7 +50,7 @@ export const openIncoming = ({ tools, coordinator, namespace, consumer, report, 
   const machine = incomingMachine.provide({
     actors: {
       list: fromPromise<IncomingListOutcome, { readonly recovers: boolean }>(async ({ input, signal }) => {
-        const found = await run(listIncoming(tools, flags, { namespace, recovers: input.recovers, signal }))
+        const found = await run(listIncoming(flags, { namespace, recovers: input.recovers, signal }))
         return E.isRight(found) ? { isDone: true, ...found.right } : { isDone: false, failure: found.left, roll: tools.random() }
       }),
       receive: fromPromise<IncomingOutcome, { readonly id: BlobId | undefined }>(async ({ input: { id }, signal }) => {

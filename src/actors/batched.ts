@@ -65,21 +65,26 @@ export const batched = (remote: Remote, options: BatchedOptions): Remote => {
   }
 }
 
+/** A remote that cannot say what it can do is asked again after this long. */
+const ASK_AGAIN_MS = 60_000
+
 /** Whether the remote takes batches: it is asked when two small transfers are under way at once, and until it answers each goes alone. */
-const powerOf = (remote: Remote, { signal, onBatches }: Pick<BatchedOptions, 'signal' | 'onBatches'>) => {
+const powerOf = (remote: Remote, { signal, clock, onBatches }: BatchedOptions) => {
   let state: 'unknown' | 'asked' | 'there' | 'missing' = 'unknown'
   let underWay = 0
+  let askAgainAtMs = 0
   const ask = async () => {
     state = 'asked'
     const supports = await remote.supports({ signal })()
     state = E.isLeft(supports) ? 'unknown' : supports.right.batches ? 'there' : 'missing'
     if (state === 'there') onBatches()
+    askAgainAtMs = clock.now() + ASK_AGAIN_MS
   }
   return {
     isThere: () => state === 'there',
     alone: async <A>(transfer: () => Promise<A>): Promise<A> => {
       underWay += 1
-      if (underWay > 1 && state === 'unknown') void ask()
+      if (underWay > 1 && state === 'unknown' && clock.now() >= askAgainAtMs) void ask()
       try {
         return await transfer()
       } finally {

@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { failure, type Failure } from '../model/failure'
 import type { BlobId, BlobKey, Namespace } from '../model/ids'
+import type { Flag } from '../model/wire'
 import type { FlagPower } from '../remote/remote'
 import type { Tools } from './tools'
 
@@ -22,36 +23,28 @@ export interface Consumer {
   readonly onFailed: (key: BlobKey, reason: Failure) => void
 }
 
+const pendingAlone: readonly Flag[] = ['PENDING']
+const begunAndPending: readonly Flag[] = ['PROCESSED', 'PROCESSING', 'PENDING']
+
 /** How many of the box are taken up at a time. */
 const IDS_MAX = 100
 
 /**
- * What is to be received, the oldest first. What another run has saved and not deleted is deleted; with `recovers`, what it has
- * begun and not saved is taken up again.
+ * What is to be received, the oldest first. With `recovers`, what another run has begun is taken up again, and also what is marked
+ * PROCESSED: Soledad's client marks so before it saves.
  */
 export const listIncoming = (
-  { remote }: Tools,
   flags: FlagPower,
   { namespace, recovers, signal }: { readonly namespace: Namespace; readonly recovers: boolean; readonly signal: AbortSignal },
-): TE.TaskEither<Failure, { readonly ids: readonly BlobId[]; readonly hasMore: boolean }> => {
-  const listed = (flag: 'PENDING' | 'PROCESSING' | 'PROCESSED') => flags.list({ namespace, flag, order: 'oldest', signal })
-  const begun = recovers ? listed('PROCESSING') : TE.right<Failure, readonly BlobId[]>([])
-  const saved = recovers ? listed('PROCESSED') : TE.right<Failure, readonly BlobId[]>([])
-  return pipe(
-    saved,
-    TE.chain(TE.traverseSeqArray((id) => orGone(remote.delete({ namespace, id }, { signal })))),
-    TE.chain(() => begun),
-    TE.chain((again) =>
-      pipe(
-        listed('PENDING'),
-        TE.map((pending) => {
-          const ids = [...again, ...pending]
-          return { ids: ids.slice(0, IDS_MAX), hasMore: ids.length > IDS_MAX }
-        }),
-      ),
-    ),
+): TE.TaskEither<Failure, { readonly ids: readonly BlobId[]; readonly hasMore: boolean }> =>
+  pipe(
+    recovers ? begunAndPending : pendingAlone,
+    TE.traverseSeqArray((flag) => flags.list({ namespace, flag, order: 'oldest', signal })),
+    TE.map((lists) => {
+      const ids = lists.flat()
+      return { ids: ids.slice(0, IDS_MAX), hasMore: ids.length > IDS_MAX }
+    }),
   )
-}
 
 /**
  * The whole way of one incoming blob: marked, fetched, processed and saved by the app, marked as such, deleted. A blob that another

@@ -203,6 +203,16 @@ describe('the incoming box', () => {
     })
   }
 
+  test('takes up again what Soledad’s client marked PROCESSED and did not save', async () => {
+    const { remote, deliver, mx } = box()
+    deliver('half')
+    mx().flags.set(keyOf('half').id, ['PROCESSED'])
+    const given = consumer()
+    await device({ remote }).incoming(given).check()
+    expect(given.saved.get('half')).toBe('to half')
+    expect(mx().blobs.size).toBe(0)
+  })
+
   test('is safe for two devices at once: everything is saved, whoever was faster', async () => {
     const { remote, deliver, mx } = box()
     for (let n = 0; n < 40; n += 1) deliver(`m${n}`)

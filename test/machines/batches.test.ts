@@ -69,6 +69,24 @@ describe('small blobs', () => {
     await blobs.close()
   })
 
+  test('travel alone while the remote cannot say what it can do, which it is asked once a minute', async () => {
+    const made = batching()
+    const asked: number[] = []
+    const blobs = made.start()
+    made.cannotSay = () => void asked.push(made.clock.now())
+    await putOffline(made, blobs, ids('a', 30))
+    made.online(true)
+    await bring(made, blobs.idle(), 0)
+    expect(asked).toHaveLength(1)
+    await made.clock.advance(60_000)
+    made.cannotSay = null
+    await putOffline(made, blobs, ids('b', 60))
+    made.online(true)
+    await bring(made, blobs.idle(), 0)
+    expect(batchesOf(made, 'put batch').length).toBeGreaterThan(0)
+    await blobs.close()
+  })
+
   test('each have an answer of their own when one of a batch is taken', async () => {
     const made = batching()
     for (const id of ['b10', 'b31']) remoteHolds(made, id, bytes('something else'))

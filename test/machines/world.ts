@@ -94,6 +94,8 @@ export interface World {
   refresh: () => boolean
   /** Whether the remote offers batches. @default false */
   offersBatches: boolean
+  /** Called instead of an answer when the remote is asked for its powers. @default it answers */
+  cannotSay: (() => void) | null
   readonly online: (isOnline: boolean) => void
   readonly start: (options?: Partial<BlobSyncOptions>) => BlobSync
 }
@@ -119,6 +121,7 @@ export const world = (script: Script = () => null): World => {
     script,
     refresh: () => true,
     offersBatches: false,
+    cannotSay: null,
     online: (next) => {
       isOnline = next
       for (const listener of listeners) listener(next)
@@ -191,7 +194,11 @@ const scriptedRemote = (made: World): Remote => {
     }
   return {
     ...remote,
-    supports: () => () => Promise.resolve(E.right({ ...noPowers, batches: made.offersBatches })),
+    supports: () => async () => {
+      if (made.cannotSay === null) return E.right({ ...noPowers, batches: made.offersBatches })
+      made.cannotSay()
+      return E.left(unreachable)
+    },
     batches: {
       put: (namespace, blobs, options = {}) => asked('put batch', idsOf(blobs), options, batches.put(namespace, blobs, options)),
       get: (namespace, ids, options) => asked('get batch', ids.join(' '), options, batches.get(namespace, ids, options)),
