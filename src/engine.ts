@@ -59,13 +59,15 @@ export const startEngine = (options: BlobSyncOptions) => {
   const removals = { mayBeMany: false }
   const markFailed = new Map<string, (reason: Failure) => void>()
 
+  const isBatched = (keys: readonly BlobKey[]) => keys.every((key) => roster.live.get(keyText(key))?.isBatched === true)
+
   const tools: Tools = {
     store,
     remote,
     cipher,
     now: clock.now,
     random: options.random ?? Math.random,
-    inTurn: (keys, use) => () => inOrder(keys.map(keyText), storage.use(use)),
+    inTurn: (keys, use) => () => inOrder(keys.map(keyText), () => (isBatched(keys) ? storage.share(use) : storage.use(use))()),
     inOrder: (keys, use) => () => inOrder(keys.map(keyText), use),
     onProgress: (key, bytes, totalBytes) => shown.onProgress(key, bytes, totalBytes),
   }

@@ -2,35 +2,61 @@ import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 import { Slots } from '../machines'
 import { failure, type Failure } from './model/failure'
+import { BATCH_BLOBS } from './model/record'
 
-/** Runs what uses the store, never more than `limit` at once. After `close` every new use is `Aborted`. */
+interface Holder {
+  granted: () => void
+  /** Uses that share the slot. */
+  uses: number
+}
+
+/**
+ * Runs what uses the store, never more than `limit` at once; the blobs of a batch may share a slot, as they share their request.
+ * After `close` every new use is `Aborted`.
+ */
 export const storageSlots = (limit: number) => {
-  const slots = new Slots<{ granted: () => void }>(limit)
+  const slots = new Slots<Holder>(limit)
   const inUse = new Set<Promise<unknown>>()
+  let shared: { readonly holder: Holder; readonly isGranted: Promise<void> } | null = null
   let isClosed = false
   const aborted = () => E.left(failure('Aborted', 'blobsync was closed.'))
 
-  const use =
-    <A>(task: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
-    async () => {
-      const holder = { granted: () => {} }
-      if (!slots.request(holder)) {
-        await new Promise<void>((resolve) => {
+  const request = () => {
+    const holder: Holder = { granted: () => {}, uses: 0 }
+    const isGranted = slots.request(holder)
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => {
           holder.granted = resolve
         })
-      }
-      const run = isClosed ? Promise.resolve(aborted()) : task()
-      inUse.add(run)
+    return { holder, isGranted }
+  }
+
+  const requestShared = () => {
+    if (shared === null || shared.holder.uses === 0 || shared.holder.uses >= BATCH_BLOBS) shared = request()
+    return shared
+  }
+
+  const run =
+    <A>(ask: typeof request, task: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+    async () => {
+      const { holder, isGranted } = ask()
+      holder.uses += 1
+      await isGranted
+      const using = isClosed ? Promise.resolve(aborted()) : task()
+      inUse.add(using)
       try {
-        return await run
+        return await using
       } finally {
-        inUse.delete(run)
-        slots.release(holder)?.granted()
+        inUse.delete(using)
+        holder.uses -= 1
+        if (holder.uses === 0) slots.release(holder)?.granted()
       }
     }
 
   return {
-    use,
+    use: <A>(task: TE.TaskEither<Failure, A>) => run(request, task),
+    /** As `use`, in a slot that others of a batch may share. */
+    share: <A>(task: TE.TaskEither<Failure, A>) => run(requestShared, task),
     /** Waits for what is under way. */
     close: async () => {
       isClosed = true
