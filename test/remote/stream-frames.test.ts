@@ -29,7 +29,7 @@ const wireOf = (all: readonly Bytes[]) => concatenated(...all.map(frameOf))
 const tagOf = (bytes: Bytes) => Buffer.from(bytes.subarray(-16)).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
 
 describe('the frames of a download', () => {
-  test.prop([blobs, cuts])('are read back, whatever the parts that they come in', (all, sizes) => {
+  test.prop([blobs, cuts])('are read back, whatever the parts that they come in (B14)', (all, sizes) => {
     const { received, outcome } = parsed(partsOf(wireOf(all), sizes), all.length)
     right(outcome)
     expect(received).toEqual(all.map((bytes) => ({ bytes, tag: tagOf(bytes) })))
