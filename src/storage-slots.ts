@@ -6,8 +6,10 @@ import { BATCH_BLOBS } from './model/record'
 
 interface Holder {
   granted: () => void
-  /** Uses that share the slot. */
+  /** Uses under way that share the slot. */
   uses: number
+  /** Uses that ever shared it: when it has served a whole batch, the next ones queue for another, behind those that wait. */
+  joined: number
 }
 
 /**
@@ -22,7 +24,7 @@ export const storageSlots = (limit: number) => {
   const aborted = () => E.left(failure('Aborted', 'blobsync was closed.'))
 
   const request = () => {
-    const holder: Holder = { granted: () => {}, uses: 0 }
+    const holder: Holder = { granted: () => {}, uses: 0, joined: 0 }
     const isGranted = slots.request(holder)
       ? Promise.resolve()
       : new Promise<void>((resolve) => {
@@ -32,7 +34,7 @@ export const storageSlots = (limit: number) => {
   }
 
   const requestShared = () => {
-    if (shared === null || shared.holder.uses === 0 || shared.holder.uses >= BATCH_BLOBS) shared = request()
+    if (shared === null || shared.holder.uses === 0 || shared.holder.joined >= BATCH_BLOBS) shared = request()
     return shared
   }
 
@@ -41,8 +43,10 @@ export const storageSlots = (limit: number) => {
     async () => {
       const { holder, isGranted } = ask()
       holder.uses += 1
+      holder.joined += 1
       await isGranted
-      const using = isClosed ? Promise.resolve(aborted()) : task()
+      // A task that throws before it gives a promise must free its slot too.
+      const using = (async () => (isClosed ? aborted() : task()))()
       inUse.add(using)
       try {
         return await using

@@ -50,6 +50,39 @@ describe('slots of the store', () => {
     await alone
   })
 
+  test('are not kept by a batch after another for ever: whoever waits has a turn', async () => {
+    const slots = storageSlots(1)
+    const { ends, use } = uses()
+    const order: string[] = []
+    const share = (name: string) =>
+      void slots
+        .share(use)()
+        .then(() => order.push(name))
+    share('batch 0')
+    await settled()
+    void slots
+      .use(use)()
+      .then(() => order.push('alone'))
+    for (let n = 1; n < 60; n += 1) {
+      share(`batch ${n}`)
+      await settled()
+      ends[n - 1]?.()
+      await settled()
+    }
+    expect(order).toContain('alone')
+    expect(order.indexOf('alone')).toBeLessThanOrEqual(24)
+  })
+
+  test('are free again when a use throws before it gives a promise', async () => {
+    const slots = storageSlots(1)
+    const broken = () => {
+      throw new TypeError('A bug.')
+    }
+    await expect(slots.use(broken)()).rejects.toThrow('A bug.')
+    await expect(slots.share(broken)()).rejects.toThrow('A bug.')
+    expect(await slots.use(async () => E.right('done'))()).toEqual(E.right('done'))
+  })
+
   test('are given to none after close, which waits for what is under way', async () => {
     const slots = storageSlots(1)
     const { ends, use } = uses()
