@@ -45,8 +45,47 @@ export interface Store {
   /** Opens a place for bytes that are not verified, or not complete, yet. Nothing in it is ever readable by `read` before `commit`. */
   readonly stage: (key: BlobKey) => TaskEither<Failure, Staging>
 
+  /** The power to be open several times at once, in tabs of a browser, of which one leads. */
+  readonly shared?: SharedPower
+
+  /** The power to tell how full the device is. */
+  readonly room?: () => TaskEither<Failure, Room>
+
   /** Waits for what is under way and lets go of every handle and lock. Calls after it fail as `StorageBroken`. */
   readonly close: () => TaskEither<Failure, void>
+}
+
+/** One store, open in several tabs: only the one that leads changes what is there; the others may add to it. */
+export interface SharedPower {
+  /** The same for all that open this store, and for no other: names the lock and the channel between them. */
+  readonly name: string
+
+  /**
+   * Begins an epoch, durable when it resolves: what this object writes from now on carries its number, and what another one still
+   * writes with an older number, or never began one after the first was begun, is refused as `StorageBroken` and changes nothing.
+   *
+   * @param onDeposed Called once, when a write is refused because a later epoch has begun.
+   * @returns the number of the epoch, above all before.
+   */
+  readonly lead: (onDeposed: () => void) => TaskEither<Failure, number>
+
+  /**
+   * Writes payload and record in one step, whoever leads, unless a record is there that must stay; durable when it resolves.
+   *
+   * @param mayReplace Asked in that step about a record that is there.
+   * @returns the record that is there now: the one given, or the one that had to stay.
+   */
+  readonly add: (
+    record: BlobRecord,
+    payload: Payload,
+    mayReplace: (existing: BlobRecord) => boolean,
+  ) => TaskEither<Failure, BlobRecord>
+}
+
+/** What the device gives to this store and all else that shares its quota, in bytes. */
+export interface Room {
+  readonly usedBytes: number
+  readonly quotaBytes: number
 }
 
 /** Bytes on their way into a store. Exactly one of `commit` and `discard` ends it; a crash discards it. */

@@ -1,0 +1,5 @@
+export * from './index'
+export { soledadCipher } from './cipher/soledad'
+export { httpRemote } from './remote/http'
+export { memoryRemote } from './remote/memory'
+export { memoryStore } from './store/memory'
