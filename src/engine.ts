@@ -23,7 +23,7 @@ import type { Tools } from './actors/tools'
 import { turns } from './actors/turns'
 import { upload } from './actors/upload'
 import { systemClock } from './clock'
-import { alwaysOnline } from './connectivity'
+import { doubtedConnectivity, systemConnectivity } from './connectivity'
 import { failure, type Failure } from './model/failure'
 import { blobKey, keyText, Namespace, type BlobKey } from './model/ids'
 import type { Outcome } from './model/outcome'
@@ -40,7 +40,6 @@ export type Engine = ReturnType<typeof startEngine>
 export const startEngine = (options: BlobSyncOptions) => {
   const { store, cipher, transfers = 6 } = options
   const clock = options.clock ?? systemClock
-  const connectivity = options.connectivity ?? alwaysOnline()
   const roster = new Roster()
   const inOrder = turns()
   const storage = storageSlots(options.storage ?? 10)
@@ -51,6 +50,14 @@ export const startEngine = (options: BlobSyncOptions) => {
     signal: closing.signal,
     onBatches: () => send({ type: 'batches.offered' }),
   })
+  /** An answer of the remote itself; a token that the app cannot get proves nothing. */
+  const isReachable = async () => {
+    const [namespace] = namespacesToList()
+    if (namespace === undefined) return false
+    const answer = await remote.count(namespace, { signal: closing.signal })()
+    return E.isRight(answer) || ['ServerError', 'Throttled', 'Forbidden', 'NotFound'].includes(answer.left._tag)
+  }
+  const connectivity = options.connectivity ?? doubtedConnectivity(systemConnectivity(), isReachable, clock)
   const backoff = { delaysMs: options.backoff?.delaysMs ?? defaultDelaysMs, jitter: options.backoff?.jitter ?? 0 }
   /** What comes after `close`, an observer that leaves for one, finds nobody. */
   const send = (event: CoordinatorEvent) => {

@@ -1,6 +1,6 @@
 export { createBlobSync } from './blob-sync'
 export { systemClock, type Clock } from './clock'
-export { alwaysOnline, type Connectivity } from './connectivity'
+export { alwaysOnline, systemConnectivity, type Connectivity } from './connectivity'
 export { explainRecord } from './explain'
 export type { Failure, FailureTag } from './model/failure'
 export { BlobId, Namespace, type BlobKey } from './model/ids'

@@ -28,7 +28,9 @@ export interface BlobSyncOptions {
   readonly paused?: boolean
   /** How long deleted copies rest in the trash. @default 30 days */
   readonly trashMs?: number
+  /** @default what the platform believes; offline only if the remote cannot be reached either */
   readonly connectivity?: Connectivity
+  /** @default the real time, through sleep and freezes */
   readonly clock?: Clock
   /** A number from 0 to below 1, for jitter. @default Math.random */
   readonly random?: () => number
