@@ -1,3 +1,5 @@
+import { listenTo } from './page-events'
+
 /** The time, and timers that keep to it. A simulated one gives the time to tests. */
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -72,12 +74,3 @@ export const systemClock: Clock = wakingClock({
   clearTimeout: (id) => globalThis.clearTimeout(id as ReturnType<typeof globalThis.setTimeout>),
   onWake: (listener) => listenTo(wakes, listener),
 })
-
-/** Listens to events of the page or worker; in Node there are none. @returns what ends it. */
-export const listenTo = (names: readonly string[], listener: () => void): (() => void) => {
-  const target: Partial<EventTarget> = globalThis
-  for (const name of names) target.addEventListener?.(name, listener)
-  return () => {
-    for (const name of names) target.removeEventListener?.(name, listener)
-  }
-}

@@ -1,4 +1,5 @@
-import { listenTo, type Clock } from './clock'
+import type { Clock } from './clock'
+import { listenTo } from './page-events'
 
 /** Tells whether the device is online. It decides when to wait, never when to give up: a wrong answer costs time, not data. */
 export interface Connectivity {

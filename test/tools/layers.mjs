@@ -22,15 +22,15 @@ export default {
     ),
     forbidden(
       'ports-know-only-the-model',
-      'A port names what it needs in the words of src/model, and no adapter.',
+      'A port names what it needs in the words of src/model, and no adapter; those of the surroundings know the clock.',
       { path: `^${ports}` },
-      only('src/model/', npm('fp-ts')),
+      only('src/model/', 'src/(clock|page-events)[.]ts$', npm('fp-ts')),
     ),
     forbidden(
       'adapters-keep-to-their-port',
       'An adapter imports its port, the clock, src/model and the library it is about.',
       { path: '^src/(store|cipher|remote)/' },
-      { path: '^(src|machines)/', pathNot: '^src/($1|model)/|^src/clock[.]ts$' },
+      { path: '^(src|machines)/', pathNot: '^src/($1|model)/|^src/(clock|page-events)[.]ts$' },
     ),
     forbidden(
       'adapters-do-not-know-each-other',
