@@ -7,6 +7,7 @@ const entries = {
   browser: 'src/browser.ts',
   'store/memory': 'src/store/memory.ts',
   'store/file': 'src/store/file.ts',
+  'store/idb': 'src/store/idb.ts',
   'remote/memory': 'src/remote/memory.ts',
   'remote/http': 'src/remote/http.ts',
   'cipher/soledad': 'src/cipher/soledad.ts',
