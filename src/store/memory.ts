@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { joined, type Bytes } from '../model/bytes'
@@ -7,16 +8,24 @@ import { keyText } from '../model/ids'
 import { bytesPayload, type Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
 import { checkRecord } from './check-record'
-import type { Staging, Store } from './store'
+import type { SharedPower, Staging, Store } from './store'
 
 /** What a memory store keeps, by `namespace/id`. Given to a second store, it is as a disk after a restart. */
 export interface Memory {
   readonly records: Map<string, unknown>
   readonly payloads: Map<string, Bytes>
+  /** Given, several stores may be open over it at once. */
+  readonly name: string | null
+  /** Who leads of them: the latest that began an epoch. */
+  epoch: number
 }
 
-/** A place for a memory store to keep its blobs that outlives the store. */
-export const newMemory = (): Memory => ({ records: new Map(), payloads: new Map() })
+/**
+ * A place for a memory store to keep its blobs that outlives the store.
+ *
+ * @param name Makes stores over it able to share it, as tabs share a database; nothing else may bear the name. @default not shared
+ */
+export const newMemory = (name: string | null = null): Memory => ({ records: new Map(), payloads: new Map(), name, epoch: 0 })
 
 /**
  * A store that forgets everything with the process: for tests, and for apps that only pass blobs on.
@@ -26,29 +35,65 @@ export const newMemory = (): Memory => ({ records: new Map(), payloads: new Map(
 export const memoryStore = (memory: Memory = newMemory()): Store => {
   const underWay = new Set<Promise<unknown>>()
   let isOpen = true
+  let ownEpoch = 0
+  let onDeposed = () => {}
 
   const whileOpen =
     <A>(run: () => E.Either<Failure, A> | Promise<E.Either<Failure, A>>): TE.TaskEither<Failure, A> =>
     async () =>
       isOpen ? run() : E.left(failure('StorageBroken', 'The store is closed.'))
 
-  const keep = (record: BlobRecord) => memory.records.set(keyText(record), { ...record })
-
-  const readAndKeep = async (record: BlobRecord, payload: Payload): Promise<E.Either<Failure, void>> => {
-    const bytes = await payload.read()()
-    if (E.isLeft(bytes)) return bytes
-    keep(record)
-    memory.payloads.set(keyText(record), bytes.right)
-    return E.right(undefined)
+  /** Changes what is kept, unless another store over the same memory leads. */
+  const whileLeading = (change: () => void): E.Either<Failure, void> => {
+    if (memory.epoch === ownEpoch) return E.right(change())
+    const tell = onDeposed
+    onDeposed = () => {}
+    tell()
+    return E.left(failure('StorageBroken', 'Another tab leads: it alone changes what is stored.'))
   }
 
+  const keep = (record: BlobRecord) => memory.records.set(keyText(record), { ...record })
+  const keepAll = (record: BlobRecord, bytes: Bytes) => {
+    keep(record)
+    memory.payloads.set(keyText(record), bytes)
+  }
+
+  const underWayUntilDone = <A>(running: Promise<E.Either<Failure, A>>) => {
+    underWay.add(running)
+    void running.then(() => underWay.delete(running))
+    return running
+  }
+
+  const withBytes = <A>(payload: Payload, use: (bytes: Bytes) => E.Either<Failure, A>) =>
+    whileOpen(() => underWayUntilDone(payload.read()().then(E.chain(use))))
+
   const write = (record: BlobRecord, payload: Payload) =>
-    whileOpen(() => {
-      const writing = readAndKeep(record, payload)
-      underWay.add(writing)
-      void writing.then(() => underWay.delete(writing))
-      return writing
-    })
+    withBytes(payload, (bytes) => whileLeading(() => keepAll(record, bytes)))
+
+  const recordAt = (place: string): E.Either<Failure, O.Option<BlobRecord>> =>
+    memory.records.has(place) ? E.map(O.some<BlobRecord>)(checkRecord(place, memory.records.get(place))) : E.right(O.none)
+
+  const shared = (name: string): SharedPower => ({
+    name,
+    lead: (tell) =>
+      whileOpen(() => {
+        onDeposed = tell
+        memory.epoch += 1
+        ownEpoch = memory.epoch
+        return E.right(ownEpoch)
+      }),
+    add: (record, payload, mayReplace) =>
+      withBytes(payload, (bytes) =>
+        pipe(
+          recordAt(keyText(record)),
+          E.map((existing) => {
+            if (O.isSome(existing) && !mayReplace(existing.value)) return existing.value
+            keepAll(record, bytes)
+            return record
+          }),
+        ),
+      ),
+  })
 
   const stage = (): Staging => {
     let parts: Uint8Array[] = []
@@ -73,25 +118,20 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
 
   return {
     records: () => whileOpen(() => E.right([...memory.records].map(([place, record]) => checkRecord(place, record)))),
-    record: (key) =>
-      whileOpen(() => {
-        const place = keyText(key)
-        return memory.records.has(place)
-          ? E.map(O.some<BlobRecord>)(checkRecord(place, memory.records.get(place)))
-          : E.right(O.none)
-      }),
+    record: (key) => whileOpen(() => recordAt(keyText(key))),
     read: (key) => whileOpen(() => E.right(O.map(bytesPayload)(O.fromNullable(memory.payloads.get(keyText(key)))))),
     write,
-    remember: (records) => whileOpen(() => E.right(records.forEach(keep))),
+    remember: (records) => whileOpen(() => whileLeading(() => records.forEach(keep))),
     drop: (record) =>
-      whileOpen<void>(() => {
-        keep(record)
-        memory.payloads.delete(keyText(record))
-        return E.right(undefined)
-      }),
+      whileOpen(() =>
+        whileLeading(() => {
+          keep(record)
+          memory.payloads.delete(keyText(record))
+        }),
+      ),
     remove: (keys) =>
       whileOpen(() =>
-        E.right(
+        whileLeading(() =>
           keys.forEach((key) => {
             memory.records.delete(keyText(key))
             memory.payloads.delete(keyText(key))
@@ -99,6 +139,7 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
         ),
       ),
     stage: () => whileOpen(() => E.right(stage())),
+    ...(memory.name === null ? {} : { shared: shared(memory.name) }),
     close: () => async () => {
       isOpen = false
       await Promise.all(underWay)

@@ -1,4 +1,5 @@
 export type { Case } from './case'
 export { cipherConformance } from './cipher-conformance'
 export { remoteConformance } from './remote-conformance'
+export { sharedConformance } from './shared-conformance'
 export { storeConformance } from './store-conformance'

@@ -2,12 +2,12 @@ import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { failure, type Failure } from '../model/failure'
-import { blobKey, keyText, type BlobKey } from '../model/ids'
+import { keyText } from '../model/ids'
 import { bytesPayload } from '../model/payload'
-import { newRecord, type BlobRecord } from '../model/record'
 import type { Store } from '../store/store'
 import type { Case } from './case'
 import { expectBytes, expectEqual, expectLeft, expectNone, expectRight, expectSome, expectTrue } from './expect'
+import { bytes, done, expectPayload, expectRecord, inParts, key, recordOf } from './store-ground'
 
 /**
  * The promises of every store.
@@ -388,28 +388,3 @@ const restarts: readonly Restart[] = [
     },
   },
 ]
-
-const done = async <A>(task: TaskEither<Failure, A>): Promise<A> => expectRight(await task(), 'a call to the store')
-
-const key = (id: string, namespace?: string): BlobKey => expectRight(blobKey(id, namespace), 'a key')
-
-const recordOf = (id: string, given: Partial<BlobRecord> = {}, namespace?: string): BlobRecord =>
-  newRecord({ ...key(id, namespace), status: 'PENDING_UPLOAD', isHere: true, changedAtMs: 1, ...given })
-
-/** Bytes that differ by seed and by place. */
-const bytes = (size: number, seed: number): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(size).map((_, index) => (index * 31 + (index >> 8) * 17 + seed * 101) & 255)
-
-const inParts = (whole: Uint8Array): readonly Uint8Array[] =>
-  Array.from({ length: Math.ceil(whole.length / PART_BYTES) }, (_, index) =>
-    whole.slice(index * PART_BYTES, (index + 1) * PART_BYTES),
-  )
-const PART_BYTES = 40_000
-
-const expectPayload = async (store: Store, of: BlobKey, expected: Uint8Array): Promise<void> => {
-  const payload = expectSome(await done(store.read(of)), `the payload of ${of.id.slice(0, 20)}`)
-  expectBytes(await done(payload.read()), expected, `the payload of ${of.id.slice(0, 20)}`)
-}
-
-const expectRecord = async (store: Store, expected: BlobRecord): Promise<void> =>
-  expectEqual(expectSome(await done(store.record(expected)), `the record of ${expected.id.slice(0, 20)}`), expected, 'the record')
