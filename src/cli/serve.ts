@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
-import { serve as serveBlobs, type Account } from '../server/index'
+import { serve as serveBlobs, isOrigin, type Account } from '../server/index'
 import { EXIT, type Command } from './command'
 import { stopSignal, untilFired } from './stop'
 import { print, printJson } from './print'
@@ -20,6 +20,7 @@ export const serve: Command = {
     service: { type: 'string', multiple: true },
     'incoming-port': { type: 'string' },
     quota: { type: 'string' },
+    origin: { type: 'string', multiple: true },
   },
   optionHelp: [
     '--root DIR          the folder                          [./blobsync-server]',
@@ -29,6 +30,7 @@ export const serve: Command = {
     '--service NAME:TOKEN   who may deliver blobs, repeatable  [nobody]',
     '--incoming-port N   where they do, on 127.0.0.1; 0: any  [2525]',
     '--quota BYTES       the most that one account may hold  [unlimited]',
+    '--origin ORIGIN     a web app that may use it, as https://app.example.org, repeatable  [none]',
   ],
   run: async ({ settings, values, operands }) => {
     if (operands.length > 0) throw new UsageProblem('serve takes options only.')
@@ -37,6 +39,12 @@ export const serve: Command = {
       const { user, token } = accountOf(text, '--service takes NAME:TOKEN.')
       return { name: user, token }
     })
+    const origins = textsIn(values, 'origin')
+    const wrongOrigin = origins.find((origin) => !isOrigin(origin))
+    if (wrongOrigin !== undefined)
+      throw new UsageProblem(
+        `--origin takes what a browser calls one, as https://app.example.org without a path, not “${wrongOrigin}”.`,
+      )
     const incomingPort = countIn(values, 'incoming-port', 0)
     if (incomingPort !== undefined && services.length === 0) throw new UsageProblem('--incoming-port needs a --service.')
     const accounts = given.length > 0 ? given : [{ user: 'me', token: randomBytes(24).toString('base64url') }]
@@ -49,6 +57,7 @@ export const serve: Command = {
       host: textIn(values, 'host') ?? '127.0.0.1',
       accounts,
       services,
+      origins,
       log,
       ...(incomingPort === undefined ? {} : { incomingPort }),
       ...(quotaBytes === undefined ? {} : { quotaBytes }),

@@ -8,6 +8,7 @@ import { emptyApp, handlerOf, type Log } from './exchange'
 import { addFlagRoutes } from './flag-routes'
 import { BLOB_BYTES_MAX } from './limits'
 import { addListRoutes } from './list-routes'
+import { allowingOrigins } from './origins'
 import { addStreamRoutes } from './stream-routes'
 
 export interface HandlerOptions {
@@ -17,6 +18,8 @@ export interface HandlerOptions {
   readonly quotaBytes?: number
   /** The largest blob that is taken, in bytes. @default 1 GiB + 753 */
   readonly blobBytesMax?: number
+  /** Web apps that may use it from a browser, as `https://app.example.org`. @default none */
+  readonly origins?: readonly string[]
   readonly log?: Log
 }
 
@@ -24,6 +27,8 @@ export interface HandlerOptions {
  * Soledad's blobs API as a fetch handler: lists, counts, blobs and parts of them, flags, streams, and the server's info.
  *
  * With `Accept: application/vnd.blobsync.list+json` a list of blobs is an array of `{ id, size, tag }`, otherwise of ids.
+ *
+ * @throws {TypeError} for an origin that is none.
  */
 export const blobHandler = (options: HandlerOptions): ((request: Request) => Promise<Response>) => {
   const { backend, authenticate, quotaBytes = Number.POSITIVE_INFINITY, blobBytesMax = BLOB_BYTES_MAX } = options
@@ -36,5 +41,5 @@ export const blobHandler = (options: HandlerOptions): ((request: Request) => Pro
   // Tells a client that an uploaded stream is stored whole or not at all, which Soledad does not promise.
   app.get('/', () => answers.json({ blobs: true, version }, { 'blob-streams': 'atomic' }))
   app.get('/robots.txt', () => answers.text(200, 'User-agent: *\nDisallow: /\n'))
-  return handlerOf(app, options.log)
+  return allowingOrigins(options.origins ?? [], handlerOf(app, options.log))
 }

@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly quotaBytes?: number
   /** The largest blob that is taken, in bytes. @default 1 GiB + 753 */
   readonly blobBytesMax?: number
+  /** Web apps that may use it from a browser, as `https://app.example.org`. @default none */
+  readonly origins?: readonly string[]
   /** How long a request's head may take. @default 20000 */
   readonly headMs?: number
   /** A connection over which nothing moves for so long in the middle of a request is cut. @default 60000 */
@@ -42,7 +44,7 @@ export interface Serving {
 /**
  * Serves blobs from a folder over HTTP, until it is closed.
  *
- * @throws if another server holds the folder, or a port is taken.
+ * @throws if another server holds the folder, a port is taken, or an origin is none.
  */
 export const serve = async (options: ServeOptions): Promise<Serving> => {
   const {

@@ -49,10 +49,24 @@ test('without a service there is no such port', async () => {
   await server.end
 })
 
+test('a server lets the web apps use it that it is told, and no other', async () => {
+  const server = start('main', [...serveArgs(), '--origin', 'https://app.example.org', '--origin', 'http://localhost:5173'])
+  const url = addressIn(await server.line(/^Listening on /))
+  const allowedFor = async (origin: string) =>
+    (await fetch(url, { headers: { origin } })).headers.get('access-control-allow-origin')
+  expect(await allowedFor('http://localhost:5173')).toBe('http://localhost:5173')
+  expect(await allowedFor('https://app.example.org')).toBe('https://app.example.org')
+  expect(await allowedFor('https://other.example.org')).toBeNull()
+  server.signal('SIGINT')
+  await server.end
+})
+
 test.each([
   [['--service', 'mail'], '--service takes NAME:TOKEN.'],
   [['--service', ':token'], '--service takes NAME:TOKEN.'],
   [['--service', 'mail:'], '--service takes NAME:TOKEN.'],
+  [['--origin', '*'], '--origin takes what a browser calls one'],
+  [['--origin', 'https://app.example.org/path'], '--origin takes what a browser calls one'],
   [['--incoming-port', '0'], '--incoming-port needs a --service.'],
   [['--service', 'mail:token', '--incoming-port', 'many'], '--incoming-port takes a whole number'],
 ])('serve with %j is told what is wrong', async (args, words) => {
