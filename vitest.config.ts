@@ -1,5 +1,6 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
+import { both } from './test/browser/both.ts'
 import { chromiumPath, chromiumArguments } from './test/browser/chromium.ts'
 
 const patience = { testTimeout: 30_000, hookTimeout: 30_000 }
@@ -11,7 +12,8 @@ export default defineConfig({
       {
         test: {
           name: 'chromium',
-          include: ['test/browser/**/*.spec.ts', 'test/browser/**/*.spec.tsx'],
+          include: ['test/browser/**/*.spec.ts', 'test/browser/**/*.spec.tsx', ...both],
+          globalSetup: ['test/browser/served.ts'],
           ...patience,
           browser: {
             enabled: true,
@@ -22,7 +24,21 @@ export default defineConfig({
           },
         },
         optimizeDeps: {
-          include: ['fp-ts/Either', 'fp-ts/Option', 'fp-ts/TaskEither', 'fp-ts/function', 'io-ts', 'xstate', 'ky', 'idb-keyval'],
+          include: [
+            '@fast-check/vitest',
+            'fp-ts/Either',
+            'fp-ts/Option',
+            'fp-ts/TaskEither',
+            'fp-ts/function',
+            'idb-keyval',
+            'io-ts',
+            'ky',
+            'react',
+            'react-dom/client',
+            'react/jsx-dev-runtime',
+            'xstate',
+            'xstate/graph',
+          ],
         },
       },
     ],

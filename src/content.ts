@@ -24,7 +24,17 @@ export const payloadOf = (content: Content): TE.TaskEither<Failure, Payload> => 
 
 const gather = async (content: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Blob> => {
   const parts: Uint8Array<ArrayBuffer>[] = []
-  const chunks = content instanceof ReadableStream ? content.values() : content
-  for await (const chunk of chunks) parts.push(new Uint8Array(chunk))
+  for await (const chunk of content instanceof ReadableStream ? chunksOf(content) : content) parts.push(new Uint8Array(chunk))
   return new Blob(parts)
+}
+
+/** Safari's streams are no iterables. */
+const chunksOf = async function* (stream: ReadableStream<Uint8Array>) {
+  const reader = stream.getReader()
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value
+  } finally {
+    // A stream that failed says so again here, and nobody waits for it.
+    reader.cancel().catch(() => {})
+  }
 }

@@ -34,5 +34,18 @@ export const virtualClock = (startMs = 1_000_000): Clock & { readonly advance: (
 
 /** Lets everything that was started without timers come to its end: several turns of the event loop. */
 export const settled = async (): Promise<void> => {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn()
 }
+
+/** The event loop's next turn: of Node's, or of a browser's, which has no `setImmediate` but tells it by a message. */
+export const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    if ('setImmediate' in globalThis) return void setImmediate(resolve)
+    const { port1, port2 } = new MessageChannel()
+    port1.addEventListener('message', () => {
+      port1.close()
+      resolve()
+    })
+    port1.start()
+    port2.postMessage(null)
+  })

@@ -5,6 +5,8 @@ import { joined, type Bytes } from '../model/bytes'
 export interface GcmEngine {
   /** Whether bytes come out while others still go in; else all come out at the end and are held until then. */
   readonly isStreaming: boolean
+  /** The longest message. */
+  readonly bytesMax: number
   /** @returns what begins the HMAC-SHA-256 of one message under this key. */
   readonly mac: (key: Bytes) => () => Mac
   readonly sealer: (key: Bytes, iv: Bytes, associated: Bytes) => Sealer
@@ -15,13 +17,13 @@ export type Soon<A> = A | Promise<A>
 
 /** Owns the bytes it is given until the digest. */
 export interface Mac {
-  readonly update: (bytes: Uint8Array) => void
+  readonly update: (bytes: Bytes) => void
   readonly digest: () => Soon<Bytes>
 }
 
 /** Encrypts. Owns the bytes it is given until it is finished. */
 export interface Sealer {
-  readonly update: (plaintext: Uint8Array) => Bytes
+  readonly update: (plaintext: Bytes) => Bytes
   readonly finish: () => Soon<{ readonly rest: Bytes; readonly tag: Bytes }>
 }
 
@@ -35,6 +37,9 @@ export const TAG_BYTES = 16
 
 const nothing = new Uint8Array(0)
 
+/** It holds a message four times at once, and what a page or a phone gives it is not told. */
+const WHOLE_BYTES_MAX = 2 ** 28
+
 /** WebCrypto, as browsers have it: it takes whole messages only. */
 export const webGcm = (subtle: SubtleCrypto): GcmEngine => {
   const aesKey = (key: Bytes, usage: 'encrypt' | 'decrypt') => subtle.importKey('raw', key, 'AES-GCM', false, [usage])
@@ -42,27 +47,28 @@ export const webGcm = (subtle: SubtleCrypto): GcmEngine => {
 
   return {
     isStreaming: false,
+    bytesMax: WHOLE_BYTES_MAX,
 
     mac: (key) => {
       let imported: Promise<CryptoKey> | undefined
       return () => {
-        const parts = gathering()
+        const { parts, add } = gathering<Bytes>()
         return {
-          update: parts.add,
+          update: add,
           digest: async () => {
             imported ??= subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-            return new Uint8Array(await subtle.sign('HMAC', await imported, parts.whole()))
+            return new Uint8Array(await subtle.sign('HMAC', await imported, whole(parts)))
           },
         }
       }
     },
 
     sealer: (key, iv, associated) => {
-      const parts = gathering()
+      const { parts, add } = gathering<Bytes>()
       return {
-        update: parts.add,
+        update: add,
         finish: async () => {
-          const both = await subtle.encrypt(settings(iv, associated), await aesKey(key, 'encrypt'), parts.whole())
+          const both = await subtle.encrypt(settings(iv, associated), await aesKey(key, 'encrypt'), whole(parts))
           const bytes = new Uint8Array(both)
           return { rest: bytes.subarray(0, -TAG_BYTES), tag: bytes.slice(-TAG_BYTES) }
         },
@@ -70,13 +76,13 @@ export const webGcm = (subtle: SubtleCrypto): GcmEngine => {
     },
 
     opener: (key, iv, associated) => {
-      const parts = gathering()
+      const { parts, add } = gathering()
       return {
-        update: parts.add,
+        update: add,
         finish: async (tag) => {
           const imported = await aesKey(key, 'decrypt')
           try {
-            return O.some(new Uint8Array(await subtle.decrypt(settings(iv, associated), imported, parts.whole(tag))))
+            return O.some(new Uint8Array(await subtle.decrypt(settings(iv, associated), imported, joined([...parts, tag]))))
           } catch (error) {
             if (error instanceof Error && error.name === 'OperationError') return O.none
             throw error
@@ -87,13 +93,15 @@ export const webGcm = (subtle: SubtleCrypto): GcmEngine => {
   }
 }
 
-const gathering = () => {
-  const parts: Uint8Array[] = []
-  return {
-    add: (bytes: Uint8Array): Bytes => {
-      parts.push(bytes)
-      return nothing
-    },
-    whole: (...last: readonly Uint8Array[]): Bytes => joined([...parts, ...last]),
+const gathering = <Part extends Uint8Array>() => {
+  const parts: Part[] = []
+  const add = (bytes: Part): Bytes => {
+    parts.push(bytes)
+    return nothing
   }
+  return { parts, add }
 }
+
+/** One part alone is not copied. */
+const whole = ([first = nothing, ...others]: readonly Bytes[]): Bytes =>
+  others.length === 0 ? first : joined([first, ...others])

@@ -24,12 +24,13 @@ const UNUSED_SECRET_BYTES = 64
 
 /**
  * The format of Soledad's blobs, 0.10: AES-256-GCM under HMAC-SHA-256(secret[64:], id), everything before the ciphertext
- * authenticated. Streams in Node; elsewhere it holds a blob in memory, as WebCrypto takes whole messages only.
+ * authenticated. Streams in Node; elsewhere it holds a blob in memory, as WebCrypto takes whole messages only, and takes 256 MiB at most.
  *
  * The format does not bind a blob to its namespace: a server can move one between two namespaces of one secret.
  *
  * @param secret Soledad's remote secret, 512 random bytes; copied.
  * @throws {RangeError} if it has 64 bytes or fewer: Soledad would then encrypt with a key that everybody knows.
+ * @throws {TypeError} in a page that came over plain HTTP, where browsers have no WebCrypto.
  */
 export const soledadCipher = (secret: Uint8Array): Cipher => soledadCipherWith(bestEngine(), secret)
 
@@ -41,24 +42,29 @@ export const soledadCipherWith = (engine: GcmEngine, secret: Uint8Array): Cipher
   const own = new Uint8Array(secret)
   const beginMac = engine.mac(own.slice(UNUSED_SECRET_BYTES))
   const keyOf = (id: string) => macOf(beginMac, textBytes(id))
+  const isWhole = engine.bytesMax < PLAINTEXT_BYTES_MAX
+  const plaintextBytesMax = isWhole ? engine.bytesMax : PLAINTEXT_BYTES_MAX
+  const tooLarge = failure('TooLarge', `This device encrypts and decrypts at most ${plaintextBytesMax} bytes at once.`)
 
   return {
     name: 'soledad',
-    plaintextBytesMax: PLAINTEXT_BYTES_MAX,
+    plaintextBytesMax,
     encryptedSize: (plaintextBytes) => plaintextBytes + OVERHEAD_BYTES,
     seal: () => sealText(newSeal()),
     encrypt: (key, seal, payload) => async () => {
       const size = withinLimits(key, payload)
       if (E.isLeft(size)) return size
+      if (payload.sizeBytes > plaintextBytesMax) return E.left(tooLarge)
       const read = readSeal(seal)
       if (E.isLeft(read)) return read
-      return encryptBlob(engine, { key: await keyOf(key.id), id: key.id, seal: read.right, sizeField: size.right }, payload)
+      const given = { key: await keyOf(key.id), id: key.id, seal: read.right, sizeField: size.right }
+      return withinMemory(() => encryptBlob(engine, given, payload))
     },
     decrypt: (key, body, claim, sink) => async () => {
-      const source = sourceOf(body, PLAINTEXT_BYTES_MAX + OVERHEAD_BYTES)
+      const source = sourceOf(body, plaintextBytesMax + OVERHEAD_BYTES, isWhole ? tooLarge : longerThanAny)
       try {
         if (claim !== null && !Tag.is(claim)) return E.left(failure('Tampered', 'The remote claims a tag that is none.'))
-        return await decryptBlob(engine, { id: key.id, keyOf, claim }, source, sink)
+        return await withinMemory(() => decryptBlob(engine, { id: key.id, keyOf, claim }, source, sink))
       } finally {
         source.cancel()
       }
@@ -67,11 +73,30 @@ export const soledadCipherWith = (engine: GcmEngine, secret: Uint8Array): Cipher
   }
 }
 
+const longerThanAny = failure('Tampered', 'What the remote sends is longer than any blob.')
+
 const bestEngine = (): GcmEngine =>
   pipe(
     nodeGcm(),
-    O.getOrElse(() => webGcm(crypto.subtle)),
+    O.getOrElse(() => webGcm(webCrypto())),
   )
+
+const webCrypto = (): SubtleCrypto => {
+  // The types do not know of pages that came over plain HTTP.
+  const { subtle }: { readonly subtle?: SubtleCrypto } = crypto
+  if (subtle === undefined) throw new TypeError('Browsers encrypt only in pages that came by https, or from localhost.')
+  return subtle
+}
+
+/** Memory that cannot be had is told by a `RangeError`, and by WebCrypto as something that it could not do. */
+const withinMemory = async <A>(run: () => Promise<E.Either<Failure, A>>): Promise<E.Either<Failure, A>> => {
+  try {
+    return await run()
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || !/^(Range|Operation)Error$/.test(thrown.name)) throw thrown
+    return E.left(failure('TooLarge', 'The blob does not fit into the memory of this device.'))
+  }
+}
 
 const withinLimits = ({ id }: BlobKey, payload: Payload): E.Either<Failure, number> =>
   id.length > CREATED_ID_CHARACTERS_MAX

@@ -12,8 +12,8 @@ export interface Source {
   readonly cancel: () => void
 }
 
-/** @param bytesMax More than these are `Tampered`: nothing that long was ever encrypted. */
-export const sourceOf = (body: ReadableStream<Uint8Array>, bytesMax: number): Source => {
+/** @param tooLong Why more than `bytesMax` are not read. */
+export const sourceOf = (body: ReadableStream<Uint8Array>, bytesMax: number, tooLong: Failure): Source => {
   const reader = body.getReader()
   let readBytes = 0
   return {
@@ -24,7 +24,7 @@ export const sourceOf = (body: ReadableStream<Uint8Array>, bytesMax: number): So
         readBytes += value.length
         return readBytes <= bytesMax
           ? E.right(O.some(value))
-          : E.left(failure('Tampered', 'What the remote sends is longer than any blob.'))
+          : E.left(tooLong)
       } catch (error) {
         return E.left(
           pipe(

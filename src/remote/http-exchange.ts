@@ -5,6 +5,7 @@ import { failure, type Failure } from '../model/failure'
 import type { Access } from './access'
 import { guardedBody } from './guarded-body'
 import { failureOf } from './http-failure'
+import type { Sendable } from './sendable'
 import { watchdog, type Watchdog } from './watchdog'
 
 export interface Line {
@@ -21,7 +22,7 @@ export interface Request {
   /** The request in words, for messages. */
   readonly asked: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
+  readonly body?: Sendable
   readonly signal?: AbortSignal | undefined
   /** True where a 409 says that an id is taken. @default false */
   readonly creates?: boolean
@@ -51,7 +52,6 @@ export const exchangeOver = ({ access, clock, timeoutMs, stallMs, fetch }: Line)
     timeout: false,
     redirect: 'manual',
     credentials: 'omit',
-    cache: 'no-store',
     fetch,
   })
 
@@ -68,7 +68,14 @@ export const exchangeOver = ({ access, clock, timeoutMs, stallMs, fetch }: Line)
       return authorization
     }
     const answered = await dog.watch(limitMs, `${asked}: the server did not answer for ${limitMs} ms.`, () =>
-      send(url, { method, body: body ?? null, signal: dog.signal, headers: { ...headers, ...authorization.right } }),
+      send(url, {
+        method,
+        body: body ?? null,
+        signal: dog.signal,
+        headers: { ...headers, ...authorization.right },
+        // Without a cache, browsers ask again before each request whether they may send it; what is no GET is never answered from one.
+        cache: method === 'GET' ? 'no-store' : 'default',
+      }),
     )
     if (E.isLeft(answered)) {
       dog.release()

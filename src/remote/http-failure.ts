@@ -15,7 +15,8 @@ export interface Refusal {
 
 /** Which failure an answer is that was not the one hoped for. */
 export const failureOf = ({ asked, status, retryAfter, text, creates }: Refusal, nowMs: number): Failure => {
-  const message = `${asked}: the server answered ${status}${excerptOf(text)}`
+  // Browsers do not tell which redirect it was.
+  const message = `${asked}: the server answered ${status === 0 ? 'with a redirect' : status}${excerptOf(text)}`
   switch (status) {
     case 401:
       return failure('Unauthorized', message)

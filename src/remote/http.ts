@@ -15,6 +15,7 @@ import { httpFlags } from './http-flags'
 import { httpPowers } from './http-powers'
 import { httpUrls } from './http-urls'
 import type { Download, Remote } from './remote'
+import { sendable } from './sendable'
 import { uploadBody } from './upload-body'
 
 export interface HttpRemoteOptions {
@@ -121,16 +122,21 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
       const { content, sourceFailure, drop } = uploadBody(upload)
       const wrong = sourceFailure()
       if (wrong !== null) return E.left(wrong)
-      const taken = await calls.send({
-        method: 'PUT',
-        url: urls.blob(key),
-        asked: `PUT ${keyText(key)}`,
-        headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(upload.sizeBytes) },
-        body: content,
-        signal: upload.signal,
-        creates: true,
-        timeoutMs: uploadTimeoutMs(timeoutMs, upload.sizeBytes),
-      })()
+      const taken = await pipe(
+        sendable(content, upload.signal),
+        TE.flatMap((body) =>
+          calls.send({
+            method: 'PUT',
+            url: urls.blob(key),
+            asked: `PUT ${keyText(key)}`,
+            headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(upload.sizeBytes) },
+            body,
+            signal: upload.signal,
+            creates: true,
+            timeoutMs: uploadTimeoutMs(timeoutMs, upload.sizeBytes),
+          }),
+        ),
+      )()
       drop()
       if (E.isLeft(taken)) return E.left(sourceFailure() ?? taken.left)
       if (content instanceof Uint8Array) upload.onProgress?.(upload.sizeBytes)

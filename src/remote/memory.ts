@@ -54,7 +54,7 @@ export const memoryRemote = ({ memory = remoteMemory(), listsTags = true, powers
           if (body instanceof ReadableStream) await body.cancel()
           return E.left(existing(key))
         }
-        const source = body instanceof Uint8Array ? new Blob([body]).stream() : body
+        const source = body instanceof Uint8Array ? partsOf(body) : body
         const read = await readWhole(abortable(source, signal, onProgress), 'Corrupt')
         if (E.isLeft(read)) return read
         if (read.right.length !== sizeBytes) {

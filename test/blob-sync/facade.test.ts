@@ -3,6 +3,7 @@ import { isBlobSyncError, type BlobSyncEvents } from '../../src/index'
 import { memoryRemote } from '../../src/remote/memory'
 import { memoryStore, newMemory } from '../../src/store/memory'
 import { cipher, device, gate, recordOf, seen, text, watched } from './device'
+import { nextTurn } from '../virtual-clock'
 
 const slowly = async function* (parts: readonly string[]) {
   for (const part of parts) yield text(part)
@@ -204,7 +205,7 @@ describe('get', () => {
     const synced = b.sync()
     await begun
     const got = b.get('a')
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     b.pause()
     answer()
     expect(await (await got).text()).toBe('hello')

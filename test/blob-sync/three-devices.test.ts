@@ -4,6 +4,7 @@ import type { BlobSync, Remote } from '../../src/index'
 import { failure } from '../../src/model/failure'
 import { memoryRemote, remoteMemory } from '../../src/remote/memory'
 import { device, seen, text } from './device'
+import { nextTurn } from '../virtual-clock'
 
 const orders = [
   [0, 1, 2],
@@ -91,7 +92,7 @@ describe.each(['once', 'after a pause'])('delete while the own upload is in flig
     a.resume()
     await seen(a, 'x', ({ phase }) => phase === 'transferring')
     // The encrypting and the announcement end; then the PUT is on its way.
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     await a.delete('x')
     await a.idle()
     for (const [step, at] of order.entries()) {
@@ -118,7 +119,7 @@ test('delete of a blob whose upload was called off, and that was changed since',
   await a.put(text('hello'), { id: 'x' })
   a.resume()
   await seen(a, 'x', ({ phase }) => phase === 'transferring')
-  await new Promise((resolve) => setImmediate(resolve))
+  await nextTurn()
   a.pause()
   await seen(a, 'x', ({ phase }) => phase === 'queued')
   await a.setPriority('x', 'high')

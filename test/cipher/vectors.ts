@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import * as t from 'io-ts'
-import type { Bytes } from '../../src/model/bytes'
+import { concatenated, joined, textBytes, type Bytes } from '../../src/model/bytes'
 import { webGcm, type GcmEngine } from '../../src/cipher/gcm'
 import { nodeGcm } from '../../src/cipher/gcm-node'
 import type { BlobKey, BlobId, Namespace } from '../../src/model/ids'
+import blobsJson from '../vectors/blobs.json'
+import contentIdsJson from '../vectors/content-id.json'
 
 const Positive = t.intersection([
   t.type({
@@ -76,47 +76,62 @@ const ContentIds = t.type({
   ),
 })
 
-const read = <A>(codec: t.Decoder<unknown, A>, file: string): A => {
-  const decoded = codec.decode(JSON.parse(readFileSync(new URL(`../vectors/${file}`, import.meta.url), 'utf8')))
+const read = <A>(codec: t.Decoder<unknown, A>, file: string, json: unknown): A => {
+  const decoded = codec.decode(json)
   if (E.isLeft(decoded))
     throw new Error(`${file} is not what these tests know: ${JSON.stringify(decoded.left[0]?.context.map(({ key }) => key))}`)
   return decoded.right
 }
 
-export const blobs = read(Vectors, 'blobs.json')
-export const contentIds = read(ContentIds, 'content-id.json').vectors
+export const blobs = read(Vectors, 'blobs.json', blobsJson)
+export const contentIds = read(ContentIds, 'content-id.json', contentIdsJson).vectors
 export type Positive = t.TypeOf<typeof Positive>
 export type Decoding = t.TypeOf<typeof Decoding>
 export type Streamed = t.TypeOf<typeof Streamed>
 export type StreamDownload = t.TypeOf<typeof StreamDownload>
 
-export const fromHex = (hex: string): Bytes => new Uint8Array(Buffer.from(hex, 'hex'))
-export const fromBase64 = (text: string): Bytes => new Uint8Array(Buffer.from(text, 'base64'))
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+export const fromHex = (hex: string): Bytes => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+export const fromBase64 = (text: string): Bytes => Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+export const toBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 
-/** The vectors' generator: SHA-256 of the seed and a counter, block by block. */
-export const generated = (seed: string, lengthBytes: number): Bytes => {
-  const bytes = new Uint8Array(Math.ceil(lengthBytes / 32) * 32)
-  for (let index = 0; index * 32 < lengthBytes; index++) {
-    const counter = Buffer.alloc(4)
-    counter.writeUInt32BE(index)
-    bytes.set(createHash('sha256').update(seed).update(counter).digest(), index * 32)
-  }
-  return bytes.slice(0, lengthBytes)
+const hashOf = async (bytes: Uint8Array) => new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes)))
+
+export const sha256 = async (bytes: Uint8Array): Promise<string> =>
+  Array.from(await hashOf(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+const made = new Map<string, Promise<Bytes>>()
+
+/** The vectors' generator: SHA-256 of the seed and a counter, block by block. Made once for all who ask: nobody changes it. */
+export const generated = (seed: string, lengthBytes: number): Promise<Bytes> => {
+  const name = `${lengthBytes} ${seed}`
+  const bytes = made.get(name) ?? generate(textBytes(seed), lengthBytes)
+  made.set(name, bytes)
+  return bytes
 }
 
-export const plaintextOf = ({ plaintextHex, plaintextGenerator }: Positive): Bytes =>
+const generate = async (seed: Bytes, lengthBytes: number) => {
+  const blocks = Array.from({ length: Math.ceil(lengthBytes / 32) }, (_, index) => {
+    const counter = new DataView(new ArrayBuffer(4))
+    counter.setUint32(0, index)
+    return hashOf(concatenated(seed, new Uint8Array(counter.buffer)))
+  })
+  return joined(await Promise.all(blocks)).slice(0, lengthBytes)
+}
+
+export const plaintextOf = async ({ plaintextHex, plaintextGenerator }: Positive): Promise<Bytes> =>
   plaintextHex !== undefined ? fromHex(plaintextHex) : generated(plaintextGenerator?.seed ?? '', plaintextGenerator?.length ?? 0)
 
 /** A key as a caller without types could give it: some vectors hold ids that no key may have. */
 export const keyFor = (id: string): BlobKey => ({ namespace: 'default' as Namespace, id: id as BlobId })
 
+export const isBrowser = 'document' in globalThis
+
+/** Those that run here: Node must have both, a browser has one. */
 export const engines: readonly (readonly [string, GcmEngine])[] = [
-  [
-    'node:crypto',
-    O.getOrElseW(() => {
-      throw new Error('this Node has no node:crypto')
-    })(nodeGcm()),
-  ],
+  ...(isBrowser ? [] : [['node:crypto', O.getOrElseW(missing)(nodeGcm())] as const]),
   ['WebCrypto', webGcm(crypto.subtle)],
 ]
+
+function missing(): never {
+  throw new Error('this Node has no node:crypto')
+}

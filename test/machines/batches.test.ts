@@ -4,7 +4,7 @@ import { serverError } from '../../src/model/failure'
 import type { BlobSync } from '../../src/options'
 import { namespaceIn } from '../../src/remote/memory-content'
 import { keyOf } from '../store/steps'
-import { settled } from '../virtual-clock'
+import { nextTurn, settled } from '../virtual-clock'
 import { bring, bytes, quotaExceeded, unreachable, world, type Call, type Script, type World } from './world'
 
 const BATCH_MAX = 24
@@ -218,7 +218,7 @@ describe('large blobs', () => {
         const next = (below: number) => Number(dice.next().value) % below
         let failures = 0
         const made = batching(async () => {
-          for (let turn = next(4); turn > 0; turn -= 1) await new Promise((resolve) => setImmediate(resolve))
+          for (let turn = next(4); turn > 0; turn -= 1) await nextTurn()
           const trouble = [unreachable, serverError('Sick.', 500), serverError('Odd.', 400), null, null, null][next(6)] ?? null
           if (trouble !== null) failures += 1
           return failures > 60 ? null : trouble

@@ -4,7 +4,7 @@ import type { Roster } from '../../machines'
 import { failure, serverError, type Failure } from '../../src/model/failure'
 import { BlobId, blobKey } from '../../src/model/ids'
 import type { BlobSync } from '../../src/options'
-import { settled } from '../virtual-clock'
+import { nextTurn, settled } from '../virtual-clock'
 import {
   bring,
   bytes,
@@ -81,7 +81,7 @@ describe('a thousand blobs whose transfers fail at random', () => {
       const seen = new Map<string, number>()
       const made = world(async ({ id }) => {
         const chance = dice[roll++ % dice.length] ?? 0
-        for (let turn = 0; turn < chance % 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+        for (let turn = 0; turn < chance % 3; turn += 1) await nextTurn()
         const attempt = (seen.get(id) ?? 0) + 1
         seen.set(id, attempt)
         return attempt > 5 ? null : (troubles[chance % troubles.length] ?? null)
@@ -112,7 +112,7 @@ describe('a thousand blobs whose transfers fail at random', () => {
     async (dice) => {
       const next = (below: number) => Number(dice.next().value) % below
       const made = world(async () => {
-        for (let turn = next(4); turn > 0; turn -= 1) await new Promise((resolve) => setImmediate(resolve))
+        for (let turn = next(4); turn > 0; turn -= 1) await nextTurn()
         return troubles[next(troubles.length)] ?? null
       })
       const blobs = made.start({ transfers: 3, storage: 2, liveActors: 8 })

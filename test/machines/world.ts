@@ -12,6 +12,7 @@ import { memoryRemote, remoteMemory, type RemoteMemory } from '../../src/remote/
 import { memoryBatches } from '../../src/remote/memory-batches'
 import { noPowers, type CallOptions, type Page, type Remote, type SmallBlob } from '../../src/remote/remote'
 import { memoryStore, newMemory, type Memory } from '../../src/store/memory'
+import { readWhole } from '../../src/remote/read-whole'
 import type { Store } from '../../src/store/store'
 import { settled, virtualClock } from '../virtual-clock'
 
@@ -37,10 +38,11 @@ export const plainCipher: Cipher = {
       TE.map((body) => ({ sizeBytes: body.length, body, tag: TE.right(TAG) })),
     ),
   decrypt: (_key, body, _tag, sink) => async () => {
-    const whole = new Uint8Array(await new Response(body).arrayBuffer())
+    const whole = await readWhole(body, 'Unreachable')
+    if (E.isLeft(whole)) return whole
     return pipe(
-      await sink(whole)(),
-      E.map(() => ({ sizeBytes: whole.length, tag: TAG, isExternal: false })),
+      await sink(whole.right)(),
+      E.map(() => ({ sizeBytes: whole.right.length, tag: TAG, isExternal: false })),
     )
   },
   contentId: () => TE.right('content'),

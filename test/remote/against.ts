@@ -13,6 +13,7 @@ import {
   type Misbehaviour,
   type SeenRequest,
 } from '../../src/testing/misbehaving-server'
+import { nextTurn } from '../virtual-clock'
 
 const servers: MisbehavingServer[] = []
 afterEach(async () => {
@@ -93,7 +94,7 @@ export const nextRequest = async (server: MisbehavingServer, place = 0): Promise
   for (;;) {
     const request = server.requests[place]
     if (request !== undefined) return request
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
   }
 }
 

@@ -5,6 +5,7 @@ import { concatenated, textBytes, type Bytes } from '../../src/model/bytes'
 import { httpRemote } from '../../src/remote/http'
 import { frameOf } from '../../src/testing/soledad-answers'
 import { against, bytes, key, left, nextRequest, right, simulatedClock } from './against'
+import { nextTurn } from '../virtual-clock'
 
 const { namespace } = key('a')
 const idsOf = (count: number) => Array.from({ length: count }, (_, index) => key(`blob-${index}`).id)
@@ -222,7 +223,7 @@ describe('a batch that is put', () => {
     void outcome.then(() => (isOver.yet = true))
     const request = await nextRequest(server, 1)
     clock.increment(5000 + bytes.length / 16)
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     expect(isOver.yet).toBe(false)
     clock.increment(1000)
     expect(left(await outcome)._tag).toBe('Unreachable')

@@ -41,8 +41,8 @@ const blobsOf = ({ name, secretHex, ids, ivHex, preambleTime, plaintextLengths, 
   Promise.all(
     ids.map(async (id, index) => {
       const [, half = '', direction = '', set = ''] = /^([a-z]+)-(download|upload)-([a-z]+)/.exec(name) ?? []
-      const plaintext = generated(`st:${half}:${set}:${id}`, plaintextLengths[index] ?? 0)
-      expect(sha256(plaintext), `${direction} ${id}`).toBe(plaintextSha256[index])
+      const plaintext = await generated(`st:${half}:${set}:${id}`, plaintextLengths[index] ?? 0)
+      expect(await sha256(plaintext), `${direction} ${id}`).toBe(plaintextSha256[index])
       const seal = sealText({ seconds: preambleTime, iv: fromHex(ivHex[index] ?? '') })
       const encrypted = await soledadCipher(fromHex(secretHex)).encrypt(keyFor(id), seal, bytesPayload(plaintext))()
       return { id, blob: await wholeOf(expectRight(encrypted, 'encrypt').body) }
@@ -66,7 +66,7 @@ describe('a stream goes down in the bytes and chunks of Soledad’s own', () => 
     )
     expect(answer.status).toBe(200)
     expect(answer.chunks?.map(({ length }) => length)).toEqual(vector.chunkSizes)
-    expect([answer.body.length, sha256(answer.body)]).toEqual([vector.wireLength, vector.wireSha256])
+    expect([answer.body.length, await sha256(answer.body)]).toEqual([vector.wireLength, vector.wireSha256])
   })
 })
 
@@ -75,7 +75,7 @@ describe('a stream comes up in the bytes of Soledad’s own', () => {
     const { server, call } = await serving()
     const blobs = await blobsOf(vector)
     const body = Buffer.concat([Buffer.from(vector.manifestLine), ...blobs.map(({ blob }) => blob)])
-    expect([body.length, sha256(body)]).toEqual([vector.wireLength, vector.wireSha256])
+    expect([body.length, await sha256(body)]).toEqual([vector.wireLength, vector.wireSha256])
     const request = 'POST /stream/ann/?direction=upload'
 
     // Cut in the middle of the last blob, and with two ids the wrong way round, it is refused whole.

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { groupCommit } from '../../src/store/group-commit'
 import { sharedRuns } from '../../src/store/shared-runs'
+import { nextTurn } from '../virtual-clock'
 
 /** Runs that a test ends one by one. */
 const handRun = () => {
@@ -8,7 +9,6 @@ const handRun = () => {
   const run = () => new Promise<void>((resolve, reject) => void runs.push({ end: resolve, fail: reject }))
   return { runs, run }
 }
-const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('shared runs', () => {
   test('serve whoever asks while one is under way by the next, which begins after they asked', async () => {
@@ -20,7 +20,7 @@ describe('shared runs', () => {
     expect(runs).toHaveLength(1)
     runs[0]?.end()
     await first
-    await turn()
+    await nextTurn()
     expect(ended).toEqual(['first'])
     expect(runs).toHaveLength(2)
     runs[1]?.end()
@@ -36,7 +36,7 @@ describe('shared runs', () => {
     const second = ask()
     runs[0]?.fail(new Error('the disk is sick'))
     await expect(first).rejects.toThrow('sick')
-    await turn()
+    await nextTurn()
     runs[1]?.end()
     await expect(second).resolves.toBeUndefined()
   })
@@ -69,14 +69,14 @@ describe('a group commit', () => {
     const { syncs, transactions, done, write } = committing()
     void write('a')
     void write('b')
-    await turn()
+    await nextTurn()
     expect(transactions).toEqual([['a', 'b']])
     void write('c')
     void write('d')
-    await turn()
+    await nextTurn()
     expect([transactions.length, done]).toEqual([1, []])
     syncs[0]?.end()
-    await turn()
+    await nextTurn()
     expect([transactions, done]).toEqual([
       [
         ['a', 'b'],
@@ -85,7 +85,7 @@ describe('a group commit', () => {
       ['a', 'b'],
     ])
     syncs[1]?.end()
-    await turn()
+    await nextTurn()
     expect(done).toEqual(['a', 'b', 'c', 'd'])
   })
 
@@ -95,13 +95,13 @@ describe('a group commit', () => {
     await expect(bad).rejects.toThrow('breaks a rule')
     await expect(good).rejects.toThrow('breaks a rule')
     const unsynced = write('unsynced')
-    await turn()
+    await nextTurn()
     void write('next')
     syncs[0]?.fail(new Error('the disk is sick'))
     await expect(unsynced).rejects.toThrow('sick')
-    await turn()
+    await nextTurn()
     syncs[1]?.end()
-    await turn()
+    await nextTurn()
     expect(done).toEqual(['next'])
   })
 })

@@ -1,0 +1,26 @@
+import * as E from 'fp-ts/Either'
+import type { TaskEither } from 'fp-ts/TaskEither'
+import type { Failure } from '../model/failure'
+import { bodyFailureOf } from './read-whole'
+import { untilAborted } from './unless-aborted'
+
+/** What a request can carry. */
+export type Sendable = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | Blob
+
+/** Browsers send a stream over HTTP/2 alone, if at all. */
+const isInBrowser = 'document' in globalThis || 'importScripts' in globalThis
+
+/** A body in the form that this platform sends: a stream becomes a `Blob` in browsers, which may keep it on disk. */
+export const sendable = (
+  content: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
+  signal: AbortSignal | undefined,
+): TaskEither<Failure, Sendable> =>
+  isInBrowser && content instanceof ReadableStream
+    ? untilAborted(signal, async () => {
+        try {
+          return E.right(await new Response(content).blob())
+        } catch (thrown) {
+          return E.left(bodyFailureOf(thrown, 'Corrupt'))
+        }
+      })
+    : async () => E.right(content)
