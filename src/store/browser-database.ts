@@ -54,7 +54,7 @@ const readRecords = async (use: UseStore): Promise<readonly Either<Failure, Blob
 
 const placeOf = (key: IDBValidKey): string => (typeof key === 'string' ? key.slice(2) : '')
 
-const PAGE_RECORDS = 1_000
+const PAGE_RECORDS = 500
 
 /** Keys that are asked for in one turn share a transaction: alone, each costs six times as much. A value that cannot be read fails alone. */
 const getTogether = (use: UseStore): BrowserDatabase['get'] => {

@@ -42,7 +42,8 @@ export const browserStaging = (key: BlobKey, { placement, use, keep, stagings }:
     use(`${what} ${keyText(key)}`, async () => {
       if (hasEnded) return E.left(failure('StorageBroken', `The staging of ${keyText(key)} has ended.`))
       const done = await attempt(`${what} ${keyText(key)}`, run)
-      if (E.isLeft(done)) await discard()
+      // Why it failed matters more than what discarding it comes to: the next leader does that again.
+      if (E.isLeft(done)) await discard().catch(() => {})
       return done
     })
 

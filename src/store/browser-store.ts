@@ -1,12 +1,14 @@
 import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
-import type { TaskEither } from 'fp-ts/TaskEither'
+import * as TE from 'fp-ts/TaskEither'
 import { failure, type Failure } from '../model/failure'
-import { keyText, type BlobKey } from '../model/ids'
+import { keyText } from '../model/ids'
 import type { Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
 import { payloadKey, recordKey, type BrowserDatabase } from './browser-database'
 import { attempt } from './browser-failure'
+import { browserKeeping } from './browser-keeping'
 import type { Placed, Placement } from './browser-placement'
 import { browserRoom, persistOnce } from './browser-room'
 import { browserStaging } from './browser-staging'
@@ -29,13 +31,14 @@ export const browserStore = (
   placement: Placement,
   { persist = true }: BrowserStoreOptions,
 ): Store => {
+  const { keep, keepUnless, remember, drop, remove } = browserKeeping(database, placement)
   const underWay = new Set<Promise<unknown>>()
   const stagings = new Set<() => Promise<void>>()
   const askToPersist = persist ? persistOnce() : () => {}
   let closing: Promise<E.Either<Failure, void>> | null = null
 
   const use =
-    <A>(what: string, run: () => Promise<E.Either<Failure, A>>): TaskEither<Failure, A> =>
+    <A>(what: string, run: () => Promise<E.Either<Failure, A>>): TE.TaskEither<Failure, A> =>
     () => {
       if (closing !== null) return Promise.resolve(E.left(failure('StorageBroken', 'The store is closed.')))
       const result = attempt(what, run)
@@ -44,82 +47,25 @@ export const browserStore = (
       return result
     }
 
-  /** Asks for what the database keeps for a payload, before it is replaced. */
-  const behind = (objects: IDBObjectStore, key: BlobKey): (() => unknown) => {
-    if (placement.release === undefined) return () => undefined
-    const asked = objects.get(payloadKey(key))
-    return () => asked.result
-  }
-
-  const release = async (replaced: E.Either<Failure, readonly unknown[]>): Promise<E.Either<Failure, void>> => {
-    if (E.isLeft(replaced)) return replaced
-    for (const value of replaced.right) if (value !== undefined) await placement.release?.(value)
-    return E.right(undefined)
-  }
-
-  const put = (objects: IDBObjectStore, record: BlobRecord, { value, along }: Placed): (() => unknown) => {
-    const replaced = behind(objects, record)
-    objects.put(record, recordKey(record))
-    objects.put(value, payloadKey(record))
-    along?.(objects)
-    return replaced
-  }
-
-  /** Whatever has been placed goes away again unless the database keeps it. */
-  const unlessKept = async <A>(placed: Placed, run: () => Promise<E.Either<Failure, A>>, isKept: (result: A) => boolean) => {
-    let kept = false
-    try {
-      const result = await run()
-      kept = E.isRight(result) && isKept(result.right)
-      return result
-    } finally {
-      if (!kept) await placed.discard?.()
-    }
-  }
-
-  const keep = (record: BlobRecord, placed: Placed): Promise<E.Either<Failure, void>> =>
-    unlessKept(
-      placed,
-      async () =>
-        release(
-          await database.commit((objects) => {
-            const replaced = put(objects, record, placed)
-            return () => [replaced()]
-          }),
-        ),
-      () => true,
-    )
-
-  const keepUnless = async (
+  const store = <A>(
+    what: string,
     record: BlobRecord,
-    placed: Placed,
-    mayReplace: (existing: BlobRecord) => boolean,
-  ): Promise<E.Either<Failure, BlobRecord>> => {
-    const added = await unlessKept(
-      placed,
-      () =>
-        database.commit((objects) => {
-          let there = record
-          let replaced = (): unknown => undefined
-          const asked = objects.get(recordKey(record))
-          asked.addEventListener('success', () => {
-            const existing = checkRecord(keyText(record), asked.result)
-            if (E.isRight(existing) && !mayReplace(existing.right)) there = existing.right
-            else replaced = put(objects, record, placed)
-          })
-          return () => ({ there, replaced: replaced() })
-        }, true),
-      ({ there }) => there === record,
+    payload: Payload,
+    keepPlaced: (placed: Placed) => Promise<E.Either<Failure, A>>,
+  ): TE.TaskEither<Failure, A> =>
+    pipe(
+      use(`${what} ${keyText(record)}`, async () => {
+        askToPersist()
+        const placed = await placement.place(record, payload)
+        return E.isLeft(placed) ? placed : keepPlaced(placed.right)
+      }),
+      TE.orElse((reason) => (reason._tag === 'StorageBroken' ? unlessUnreadable(payload, reason) : TE.left(reason))),
     )
-    if (E.isLeft(added)) return added
-    const released = await release(E.right([added.right.replaced]))
-    return E.isLeft(released) ? released : E.right(added.right.there)
-  }
 
   const close = async (): Promise<E.Either<Failure, void>> => {
     await Promise.all(underWay)
     return attempt('Closing the store', async () => {
-      await Promise.all([...stagings].map((discard) => discard()))
+      await Promise.allSettled([...stagings].map((discard) => discard()))
       database.close()
       return E.right(undefined)
     })
@@ -137,55 +83,24 @@ export const browserStore = (
         const value = await database.get(payloadKey(key))
         return value === undefined ? E.right(O.none) : E.map(O.some<Payload>)(await placement.payloadAt(key, value))
       }),
-    write: (record, payload) =>
-      use(`Storing ${keyText(record)}`, async () => {
-        askToPersist()
-        const placed = await placement.place(record, payload)
-        return E.isLeft(placed) ? placed : keep(record, placed.right)
-      }),
-    remember: (records) =>
-      use('Storing records', () =>
-        database.commit((objects) => {
-          for (const record of records) objects.put(record, recordKey(record))
-          return () => undefined
-        }),
-      ),
-    drop: (record) =>
-      use(`Dropping ${keyText(record)}`, async () =>
-        release(
-          await database.commit((objects) => {
-            const replaced = behind(objects, record)
-            objects.put(record, recordKey(record))
-            objects.delete(payloadKey(record))
-            return () => [replaced()]
-          }),
-        ),
-      ),
-    remove: (keys) =>
-      use('Removing blobs', async () =>
-        release(
-          await database.commit((objects) => {
-            const replaced = keys.map((key) => behind(objects, key))
-            for (const key of keys) {
-              objects.delete(recordKey(key))
-              objects.delete(payloadKey(key))
-            }
-            return () => replaced.map((value) => value())
-          }),
-        ),
-      ),
+    write: (record, payload) => store('Storing', record, payload, (placed) => keep(record, placed)),
+    remember: (records) => use('Storing records', () => remember(records)),
+    drop: (record) => use(`Dropping ${keyText(record)}`, () => drop(record)),
+    remove: (keys) => use('Removing blobs', () => remove(keys)),
     stage: (key) => use(`Staging ${keyText(key)}`, async () => E.right(browserStaging(key, { placement, use, keep, stagings }))),
     shared: {
       name,
       lead: (onDeposed) => use('Beginning to lead', () => database.lead(onDeposed, placement.forgetDrafts)),
-      add: (record, payload, mayReplace) =>
-        use(`Adding ${keyText(record)}`, async () => {
-          askToPersist()
-          const placed = await placement.place(record, payload)
-          return E.isLeft(placed) ? placed : keepUnless(record, placed.right, mayReplace)
-        }),
+      add: (record, payload, mayReplace) => store('Adding', record, payload, (placed) => keepUnless(record, placed, mayReplace)),
     },
     room: () => use('Asking for the room on this device', browserRoom),
     close: () => () => (closing ??= close()),
   }
 }
+
+/** A file that is gone or has changed since it was chosen makes the browser's transactions fail: that tells more than how they did. */
+const unlessUnreadable = (payload: Payload, reason: Failure): TE.TaskEither<Failure, never> =>
+  pipe(
+    payload.read(0, Math.min(1, payload.sizeBytes)),
+    TE.chain(() => TE.left(reason)),
+  )

@@ -24,9 +24,12 @@ export const idbDrafts = ({ use, commit }: BrowserDatabase): IdbDrafts => {
     const prefix = `${own}${drafts++}/`
     let pieces = 0
     let sizeBytes = 0
-    const remove = (objects: IDBObjectStore) => void objects.delete(keysBelow(prefix))
+    const remove = (objects: IDBObjectStore) => {
+      objects.delete(keysBelow(prefix))
+      return () => undefined
+    }
     const discard = async () => {
-      await commit((objects) => () => remove(objects), true)
+      await commit(remove, true)
     }
     return {
       append: (bytes) => {

@@ -1,0 +1,112 @@
+import { promisifyRequest } from 'idb-keyval'
+import { cdp } from 'vitest/browser'
+import { afterEach, expect, test } from 'vitest'
+import type { Clock } from '../../src/clock'
+import { bytesPayload } from '../../src/model/payload'
+import { idbStore } from '../../src/store/idb'
+import type { Store } from '../../src/store/store'
+import { behind, bytesOf, done, failed, idsIn, key, openRaw, payloadOf, recordOf } from './idb-ground'
+
+const stores: Store[] = []
+const open = (name: string, clock?: Clock): Store => {
+  const store = idbStore(name, clock === undefined ? {} : { clock })
+  stores.push(store)
+  return store
+}
+afterEach(async () => {
+  await Promise.all(stores.splice(0).map((store) => done(store.close())))
+})
+
+const write = (store: Store, id: string, sizeBytes = 10) =>
+  store.write(recordOf(id, { sizeBytes }), bytesPayload(bytesOf(sizeBytes)))
+
+test('another tab may remove the database: the store lets go of it, and goes on in a new one', async () => {
+  const name = crypto.randomUUID()
+  const store = open(name)
+  await done(write(store, 'a'))
+  await promisifyRequest(indexedDB.deleteDatabase(name))
+  expect(await idsIn(store)).toEqual([])
+  await done(write(store, 'b'))
+  expect(await idsIn(store)).toEqual(['b'])
+})
+
+test('another tab may upgrade the database: the store lets go of it, and goes on in the new version', async () => {
+  const name = crypto.randomUUID()
+  const store = open(name)
+  await done(write(store, 'a'))
+  const upgraded = await openRaw(name, 7)
+  await done(write(store, 'b'))
+  upgraded.close()
+  expect(await idsIn(store)).toEqual(['a', 'b'])
+})
+
+test('an upgrade that another tab blocks is told with what to do, and once it is over the next call works', async () => {
+  const name = crypto.randomUUID()
+  await done(write(open(name), 'a'))
+  await done(stores.splice(0)[0]!.close())
+  const old = await openRaw(name)
+  const upgrade = openRaw(name, 2)
+  const limits: (() => void)[] = []
+  const store = open(name, { now: Date.now, setTimeout: (run) => limits.push(run), clearTimeout: () => {} })
+  const calls = [failed(store.records()), failed(write(store, 'b'))]
+  await expect.poll(() => limits.length).toBe(2)
+  for (const limit of limits) limit()
+  for (const { _tag, message } of await Promise.all(calls)) {
+    expect(_tag).toBe('StorageBroken')
+    expect(message).toContain('Close the other tabs of this site.')
+  }
+  old.close()
+  ;(await upgrade).close()
+  await done(write(store, 'c'))
+  expect(await idsIn(store)).toEqual(['a', 'c'])
+})
+
+test('a store that is closed while its opening is held up does not keep the database open later', async () => {
+  const name = crypto.randomUUID()
+  const old = await openRaw(name)
+  const upgrade = openRaw(name, 2)
+  const limits: (() => void)[] = []
+  const store = open(name, { now: Date.now, setTimeout: (run) => limits.push(run), clearTimeout: () => {} })
+  const call = failed(store.records())
+  await expect.poll(() => limits.length).toBe(1)
+  for (const limit of limits) limit()
+  await call
+  await done(store.close())
+  old.close()
+  ;(await upgrade).close()
+  await promisifyRequest(indexedDB.deleteDatabase(name))
+})
+
+test('a database of something else is left alone, and the failure says to choose another name', async () => {
+  const name = crypto.randomUUID()
+  ;(await openRaw(name)).close()
+  const failure = await failed(write(open(name), 'a'))
+  expect(failure._tag).toBe('StorageBroken')
+  expect(failure.message).toContain('choose another name')
+  await promisifyRequest(indexedDB.deleteDatabase(name))
+})
+
+test('when the user clears the data of the site, calls under way end, and the next ones work', async () => {
+  const name = crypto.randomUUID()
+  const store = open(name)
+  await done(write(store, 'a', 100_000))
+  const underWay = Array.from({ length: 20 }, (_, index) => write(store, `under-way-${index}`, 200_000)())
+  await cdp().send('Storage.clearDataForOrigin', { origin: location.origin, storageTypes: 'indexeddb' })
+  await Promise.all(underWay)
+  await done(write(store, 'b', 100_000))
+  expect(await payloadOf(store, 'b')).toEqual(bytesOf(100_000))
+  expect(await payloadOf(store, 'a')).toBe(null)
+})
+
+test('a damaged record or payload is Corrupt in its place, and the rest goes on', async () => {
+  const name = crypto.randomUUID()
+  const store = open(name)
+  for (const id of ['a', 'b', 'c']) await done(write(store, id))
+  await behind(name, (objects) => objects.put({ ...recordOf('b'), status: 'ODD' }, 'r/default/b'))
+  await behind(name, (objects) => objects.put('odd', 'p/default/b'))
+  expect(await idsIn(store)).toEqual(['a', 'Corrupt', 'c'])
+  expect((await failed(store.record(key('b'))))._tag).toBe('Corrupt')
+  expect((await failed(store.read(key('b'))))._tag).toBe('Corrupt')
+  await done(write(store, 'b'))
+  expect(await idsIn(store)).toEqual(['a', 'b', 'c'])
+})
