@@ -55,10 +55,12 @@ const fetchInto = (attempt: Attempt, staging: Staging): TE.TaskEither<Failure, B
 const TOLD_BYTES_MIN = 65_536
 
 /** What this device could not decrypt need not come first. */
-const refused = (body: ReadableStream<Uint8Array>, sizeBytes: number): TE.TaskEither<Failure, never> => async () => {
-  await body.cancel()
-  return E.left(failure('TooLarge', `The blob has ${sizeBytes} encrypted bytes, more than this device can decrypt.`))
-}
+const refused =
+  (body: ReadableStream<Uint8Array>, sizeBytes: number): TE.TaskEither<Failure, never> =>
+  async () => {
+    await body.cancel()
+    return E.left(failure('TooLarge', `The blob has ${sizeBytes} encrypted bytes, more than this device can decrypt.`))
+  }
 
 /** The same bytes, counted as they come: a cipher may hold them all until the last one is there. */
 const counted = (source: ReadableStream<Uint8Array>, told: (bytes: number) => void): ReadableStream<Uint8Array> => {

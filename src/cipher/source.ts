@@ -22,9 +22,7 @@ export const sourceOf = (body: ReadableStream<Uint8Array>, bytesMax: number, too
         const { done, value } = await reader.read()
         if (done) return E.right(O.none)
         readBytes += value.length
-        return readBytes <= bytesMax
-          ? E.right(O.some(value))
-          : E.left(tooLong)
+        return readBytes <= bytesMax ? E.right(O.some(value)) : E.left(tooLong)
       } catch (error) {
         return E.left(
           pipe(

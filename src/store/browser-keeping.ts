@@ -2,6 +2,7 @@ import * as E from 'fp-ts/Either'
 import type { Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
 import type { BlobRecord } from '../model/record'
+import type { Work } from './browser-commit'
 import { payloadKey, recordKey, type BrowserDatabase } from './browser-database'
 import type { Placed, Placement } from './browser-placement'
 import { checkRecord } from './check-record'
@@ -19,6 +20,8 @@ export interface Keeping {
 }
 
 export const browserKeeping = ({ commit }: BrowserDatabase, placement: Placement): Keeping => {
+  const turns = new Map<string, Promise<unknown>>()
+
   /** Asks for what the database keeps for a payload, before that is replaced. */
   const behind = (objects: IDBObjectStore, key: BlobKey): (() => unknown) => {
     if (placement.release === undefined) return () => undefined
@@ -57,6 +60,15 @@ export const browserKeeping = ({ commit }: BrowserDatabase, placement: Placement
     }
   }
 
+  /** In one transaction, all that look would look before any of them wrote. */
+  const inTurn = <A>(place: string, run: () => Promise<A>): Promise<A> => {
+    const turn = (turns.get(place) ?? Promise.resolve()).then(run, run)
+    turns.set(place, turn)
+    const end = () => turns.get(place) === turn && turns.delete(place)
+    turn.then(end, end)
+    return turn
+  }
+
   return {
     keep: async (record, placed) => {
       const kept = commit((objects) => {
@@ -66,7 +78,7 @@ export const browserKeeping = ({ commit }: BrowserDatabase, placement: Placement
       return released(await unlessKept(placed, kept, () => true))
     },
     keepUnless: async (record, placed, mayReplace) => {
-      const kept = commit((objects) => {
+      const add: Work<Added> = (objects) => {
         let there = record
         let replaced = (): unknown => undefined
         const asked = objects.get(recordKey(record))
@@ -76,7 +88,8 @@ export const browserKeeping = ({ commit }: BrowserDatabase, placement: Placement
           else replaced = put(objects, record, placed)
         })
         return () => ({ there, replaced: replaced() })
-      }, true)
+      }
+      const kept = inTurn(keyText(record), () => commit(add, true))
       const added = await unlessKept(placed, kept, ({ there }) => there === record)
       if (E.isLeft(added)) return added
       await release([added.right.replaced])
@@ -108,4 +121,10 @@ export const browserKeeping = ({ commit }: BrowserDatabase, placement: Placement
       return released(removed)
     },
   }
+}
+
+interface Added {
+  readonly there: BlobRecord
+  /** What the database kept for the payload before. */
+  readonly replaced: unknown
 }

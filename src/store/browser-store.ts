@@ -1,7 +1,6 @@
 import * as E from 'fp-ts/Either'
-import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
-import * as TE from 'fp-ts/TaskEither'
+import type { TaskEither } from 'fp-ts/TaskEither'
 import { failure, type Failure } from '../model/failure'
 import { keyText } from '../model/ids'
 import type { Payload } from '../model/payload'
@@ -38,7 +37,7 @@ export const browserStore = (
   let closing: Promise<E.Either<Failure, void>> | null = null
 
   const use =
-    <A>(what: string, run: () => Promise<E.Either<Failure, A>>): TE.TaskEither<Failure, A> =>
+    <A>(what: string, run: () => Promise<E.Either<Failure, A>>): TaskEither<Failure, A> =>
     () => {
       if (closing !== null) return Promise.resolve(E.left(failure('StorageBroken', 'The store is closed.')))
       const result = attempt(what, run)
@@ -52,15 +51,18 @@ export const browserStore = (
     record: BlobRecord,
     payload: Payload,
     keepPlaced: (placed: Placed) => Promise<E.Either<Failure, A>>,
-  ): TE.TaskEither<Failure, A> =>
-    pipe(
-      use(`${what} ${keyText(record)}`, async () => {
-        askToPersist()
+  ): TaskEither<Failure, A> =>
+    use(`${what} ${keyText(record)}`, async () => {
+      askToPersist()
+      const kept = await attempt(`${what} ${keyText(record)}`, async () => {
         const placed = await placement.place(record, payload)
         return E.isLeft(placed) ? placed : keepPlaced(placed.right)
-      }),
-      TE.orElse((reason) => (reason._tag === 'StorageBroken' ? unlessUnreadable(payload, reason) : TE.left(reason))),
-    )
+      })
+      if (E.isRight(kept) || kept.left._tag !== 'StorageBroken') return kept
+      // A file that is gone or has changed since it was chosen makes the browser's transactions fail: that tells more than how they did.
+      const first = await payload.read(0, Math.min(1, payload.sizeBytes))()
+      return E.isLeft(first) ? first : kept
+    })
 
   const close = async (): Promise<E.Either<Failure, void>> => {
     await Promise.all(underWay)
@@ -97,10 +99,3 @@ export const browserStore = (
     close: () => () => (closing ??= close()),
   }
 }
-
-/** A file that is gone or has changed since it was chosen makes the browser's transactions fail: that tells more than how they did. */
-const unlessUnreadable = (payload: Payload, reason: Failure): TE.TaskEither<Failure, never> =>
-  pipe(
-    payload.read(0, Math.min(1, payload.sizeBytes)),
-    TE.chain(() => TE.left(reason)),
-  )
