@@ -1,4 +1,4 @@
-import { and, fromPromise, setup, stateIn, type EventObject } from 'xstate'
+import { and, fromPromise, not, setup, stateIn, type EventObject } from 'xstate'
 import { blobMachine } from './blob'
 import type {
   CoordinatorContext,
@@ -10,7 +10,7 @@ import type {
 } from './coordinator-events'
 import { roomIn } from './window'
 
-/** The account is probed again this long after a 507. */
+/** The account is probed again this long after a 507, and the device this long after it was full. */
 const QUOTA_PROBE_MS = 60_000
 
 /** A 429 without a Retry-After slows everything this long. */
@@ -37,6 +37,7 @@ export const base = setup({
     recall: never<RecallOutcome>(),
     list: never<ListOutcome>(),
     refreshAccess: never<boolean>(),
+    measureRoom: never<boolean>(),
   },
   delays: {
     quotaProbe: QUOTA_PROBE_MS,
@@ -71,6 +72,8 @@ export const base = setup({
     isPausedNow: stateIn('#coordinator.transfers.paused'),
     hasQuota: stateIn('#coordinator.quota.available'),
     probesQuota: stateIn('#coordinator.quota.probing'),
-    isFull: stateIn('#coordinator.room.full'),
+    isFull: not(stateIn('#coordinator.room.available')),
+    makesRoom: ({ context }) => context.makesRoom,
+    hasRoom: ({ event }) => outputOf<boolean>(event),
   },
 })

@@ -13,6 +13,8 @@ export interface CoordinatorInput {
   readonly verifyAttempts: number
   readonly isOnline: boolean
   readonly isPaused: boolean
+  /** Measuring the room makes some, where there is too little. */
+  readonly makesRoom: boolean
   readonly roster: Roster
 }
 
@@ -78,6 +80,8 @@ export type CoordinatorEvent =
   | { readonly type: 'quota.exceeded' }
   | { readonly type: 'quota.proven' }
   | { readonly type: 'storage.filled' }
+  /** Something was dropped here, or somebody hopes so: the room is measured again. */
+  | { readonly type: 'room.changed' }
   | { readonly type: 'pace.exceeded' }
   | { readonly type: 'alarm.rang'; readonly dueAtMs: number }
   | { readonly type: 'slots.shared' }

@@ -5,7 +5,7 @@ import { shareActions } from './coordinator-shares'
 
 /**
  * Supervises the blobs' actors: who lives, who holds a slot, when the remote is listed, and what holds for all of them at
- * once. `recall`, `list` and `refreshAccess` are provided by whoever embeds the chart, and so are the blob chart's actors.
+ * once. `recall`, `list`, `refreshAccess` and `measureRoom` are provided by whoever embeds the chart, and so are the blob chart's actors.
  */
 export const coordinatorMachine = base.extend({ actions: { ...shareActions, ...blobActions, ...listActions } }).createMachine({
   id: 'coordinator',
@@ -192,11 +192,22 @@ export const coordinatorMachine = base.extend({ actions: { ...shareActions, ...b
       description: 'Whether this device has room.',
       initial: 'available',
       states: {
-        available: { description: 'Downloads may start.', on: { 'storage.filled': 'full' } },
+        available: {
+          description: 'Downloads may start.',
+          on: { 'storage.filled': [{ guard: 'makesRoom', target: 'probing' }, { target: 'full' }] },
+        },
         full: {
           description: 'Downloads wait; what is stored stays.',
-          after: { quotaProbe: { target: 'available', actions: 'share' } },
-          on: { 'sync.resumed': { target: 'available', actions: 'share' } },
+          after: { quotaProbe: 'probing' },
+          on: { 'sync.resumed': 'probing', 'room.changed': 'probing' },
+        },
+        probing: {
+          description: 'Measures whether there is room again; what the remote holds too may be evicted for it.',
+          invoke: {
+            src: 'measureRoom',
+            onError: 'full',
+            onDone: [{ guard: 'hasRoom', target: 'available', actions: 'share' }, { target: 'full' }],
+          },
         },
       },
     },

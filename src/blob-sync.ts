@@ -1,4 +1,4 @@
-import { remove, resolve, restore, retry, setPriority } from './change'
+import { evict, remove, resolve, restore, retry, setPinned, setPriority } from './change'
 import { orThrow, startEngine } from './engine'
 import { explainBlob } from './explain'
 import { get } from './get'
@@ -26,6 +26,8 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
     resolve: resolve(engine),
     retry: retry(engine),
     setPriority: setPriority(engine),
+    setPinned: setPinned(engine),
+    evict: evict(engine),
 
     sync: async (given = {}) => {
       await opened()

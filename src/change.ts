@@ -53,11 +53,15 @@ export const resolve =
 
 /** Gives blobs that wait, are held or have failed another attempt now. */
 export const retry =
-  ({ roster, send, inOrder, opened, knownOrThrow }: Engine): BlobSync['retry'] =>
+  ({ roster, send, inOrder, opened, knownOrThrow, amend, clock }: Engine): BlobSync['retry'] =>
   async (id, given = {}) => {
     await opened()
     const wanted = id === undefined ? [...roster.all()].filter(mayBeRetried) : [(await knownOrThrow(id, given.namespace)).record]
     for (const record of wanted) {
+      if (record.held === 'onDemand') {
+        await getOrThrow(amend(record, (found) => askedFor(found, clock.now())), record)
+        continue
+      }
       const key = { namespace: record.namespace, id: record.id }
       send({ type: 'blob.commanded', key, command: { type: 'blob.retried' } })
     }
@@ -72,6 +76,31 @@ export const setPriority =
     send({ type: 'blob.commanded', key, command: { type: 'blob.prioritised', priority } })
     await inOrder([keyText(key)], () => Promise.resolve())
   }
+
+/** Pins a blob to this device, or no longer; what waits to be asked for is asked for by that. */
+export const setPinned =
+  ({ amend, clock, knownOrThrow }: Engine): BlobSync['setPinned'] =>
+  async (id, isPinned, given = {}) => {
+    const { key } = await knownOrThrow(id, given.namespace)
+    const pin = (record: BlobRecord) => {
+      if (record.isPinned === isPinned) return null
+      const pinned = { ...record, isPinned }
+      return isPinned && record.held === 'onDemand' ? askedFor(pinned, clock.now()) : pinned
+    }
+    await getOrThrow(amend(key, pin), key)
+  }
+
+/** Frees the room of one blob. */
+export const evict =
+  ({ evictNow, knownOrThrow }: Engine): BlobSync['evict'] =>
+  async (id, given = {}) => {
+    const { key, record } = await knownOrThrow(id, given.namespace)
+    if (record.status !== 'PENDING_DOWNLOAD' || record.isHere) await getOrThrow(evictNow(record), key)
+  }
+
+/** A download that the app asked for; the mark of that is its priority. */
+const askedFor = (record: BlobRecord, nowMs: number): BlobRecord | null =>
+  record.status === 'PENDING_DOWNLOAD' ? atRest(record, { priority: 'urgent' }, nowMs) : null
 
 const mayBeRetried = (record: BlobRecord): boolean =>
   record.status === 'FAILED_DOWNLOAD' ||

@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { createActor, fromPromise } from 'xstate'
 import {
@@ -17,6 +18,7 @@ import { announced } from './actors/announced'
 import { batched } from './actors/batched'
 import { download } from './actors/download'
 import { erase, mark } from './actors/erase'
+import { evict } from './actors/evict'
 import { list } from './actors/list'
 import { recall } from './actors/recall'
 import type { Tools } from './actors/tools'
@@ -29,16 +31,20 @@ import { blobKey, keyText, Namespace, type BlobKey } from './model/ids'
 import type { Outcome } from './model/outcome'
 import type { BlobRecord } from './model/record'
 import { BlobSyncError, type BlobSyncOptions } from './options'
+import { watchRoom } from './room'
 import { storageSlots } from './storage-slots'
+import { heldUnlessWanted, wantedBy } from './wanted'
 import { watch } from './watch'
 
 const TRASH_MS = 30 * 24 * 60 * 60 * 1000
+
+const noRoom = failure('StorageFull', 'This device has no room left for downloads.')
 
 export type Engine = ReturnType<typeof startEngine>
 
 /** Puts store, remote and cipher together under the coordinator, and starts it. */
 export const startEngine = (options: BlobSyncOptions) => {
-  const { store, cipher, transfers = 6 } = options
+  const { cipher, transfers = 6 } = options
   const clock = options.clock ?? systemClock
   const roster = new Roster()
   const inOrder = turns()
@@ -63,6 +69,21 @@ export const startEngine = (options: BlobSyncOptions) => {
   const send = (event: CoordinatorEvent) => {
     if (!closing.signal.aborted) coordinator.send(event)
   }
+  const report = (reason: Failure) => {
+    if (!closing.signal.aborted) shown.emit('failure.reported', reason)
+  }
+  const room = watchRoom({
+    store: options.store,
+    options: options.room,
+    clock,
+    roster,
+    evict: (record) => evictNow(record),
+    onFull: () => send({ type: 'storage.filled' }),
+    onChanged: () => send({ type: 'room.changed' }),
+    report,
+  })
+  const { store } = room
+  const wants = wantedBy(options.download, report)
   const removals = { mayBeMany: false }
   const markFailed = new Map<string, (reason: Failure) => void>()
 
@@ -85,6 +106,10 @@ export const startEngine = (options: BlobSyncOptions) => {
   type Verb = (tools: Tools, record: BlobRecord, signal: AbortSignal) => Promise<Outcome>
   const run = (verb: Verb) =>
     fromPromise<Outcome, { readonly record: BlobRecord }>(({ input, signal }) => verb(tools, input.record, signal))
+  const downloadIfRoom: Verb = async (given, record, signal) =>
+    (await room.mayDownload())
+      ? download(given, record, signal)
+      : { isDone: false, failure: noRoom, record, atMs: clock.now(), roll: given.random() }
   const markOrTell: Verb = async (...given) => {
     const outcome = await mark(...given)
     if (!outcome.isDone) markFailed.get(keyText(outcome.record))?.(outcome.failure)
@@ -94,7 +119,7 @@ export const startEngine = (options: BlobSyncOptions) => {
   const machine = coordinatorMachine.provide({
     actors: {
       blob: blobMachine.provide({
-        actors: { upload: run(upload), download: run(download), erase: run(erase), mark: run(markOrTell) },
+        actors: { upload: run(upload), download: run(downloadIfRoom), erase: run(erase), mark: run(markOrTell) },
         actions: { remember: ({ context }) => remember(context.record) },
         delays: { backoff: ({ context }) => waitUntil(context.record.dueAtMs) },
       }),
@@ -102,7 +127,7 @@ export const startEngine = (options: BlobSyncOptions) => {
         const result = await recall(tools, options.trashMs ?? TRASH_MS)()
         if (E.isLeft(result)) return { isDone: false, failure: result.left }
         for (const reason of result.right.corrupt) shown.emit('failure.reported', reason)
-        return { isDone: true, records: result.right.records }
+        return { isDone: true, records: result.right.records.map(heldUnlessWanted(wants)) }
       }),
       list: fromPromise<ListOutcome>(async ({ signal }) => {
         const result = await list(tools, {
@@ -110,6 +135,7 @@ export const startEngine = (options: BlobSyncOptions) => {
           recordsOf: (namespace) => [...roster.all()].filter((record) => record.namespace === namespace),
           recordOf: (key) => roster.get(key),
           mayRemoveMany: removals.mayBeMany,
+          wants,
           signal,
         })()
         if (E.isLeft(result)) return { isDone: false, failure: result.left, roll: tools.random() }
@@ -124,6 +150,7 @@ export const startEngine = (options: BlobSyncOptions) => {
         }
       }),
       refreshAccess: fromPromise<boolean>(async () => E.isRight(await remote.refreshAccess()())),
+      measureRoom: fromPromise<boolean>(room.makeRoom),
     },
     delays: { untilDue: ({ context }) => waitUntil(context.roster.earliestDueMs()) },
   })
@@ -136,6 +163,7 @@ export const startEngine = (options: BlobSyncOptions) => {
       verifyAttempts: options.verifyAttempts ?? 1,
       isOnline: connectivity.isOnline(),
       isPaused: options.paused ?? false,
+      makesRoom: room.evicts,
       roster,
     },
     clock: { setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs), clearTimeout: (id) => clock.clearTimeout(id) },
@@ -153,7 +181,7 @@ export const startEngine = (options: BlobSyncOptions) => {
         ),
       )()
       .then((result) => {
-        if (E.isLeft(result) && !closing.signal.aborted) shown.emit('failure.reported', result.left)
+        if (E.isLeft(result)) report(result.left)
       })
   }
 
@@ -211,6 +239,32 @@ export const startEngine = (options: BlobSyncOptions) => {
     send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record } })
   }
 
+  /** Changes the record that is on disk, in its turn; null leaves it as it is. @returns what was written. */
+  const amend = (key: BlobKey, change: (record: BlobRecord) => BlobRecord | null): TE.TaskEither<Failure, BlobRecord | null> =>
+    tools.inTurn(
+      [key],
+      pipe(
+        store.record(key),
+        TE.chain((found) => {
+          const after = O.isNone(found) ? null : change(found.value)
+          if (after === null) return TE.right(null)
+          return pipe(
+            store.remember([after]),
+            TE.map(() => {
+              takeIn(after)
+              return after
+            }),
+          )
+        }),
+      ),
+    )
+
+  const evictNow = (record: BlobRecord) =>
+    evict(tools, record, closing.signal, (evicted) => {
+      takeIn(evicted)
+      shown.emit('blob.evicted', shown.view(evicted))
+    })
+
   const close = async () => {
     closing.abort()
     stopListening()
@@ -239,7 +293,11 @@ export const startEngine = (options: BlobSyncOptions) => {
     known,
     knownOrThrow,
     revise,
+    amend,
     takeIn,
+    room,
+    report,
+    evictNow,
     close,
   }
 }

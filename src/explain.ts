@@ -93,6 +93,6 @@ const whatHoldsForAll = (snapshot: Snapshot, { status }: Explained): readonly Re
   if (snapshot.access === 'denied') reasons.push({ code: 'denied', text: 'The remote does not take the token.' })
   if (snapshot.quota !== 'available' && status === 'PENDING_UPLOAD') reasons.push({ code: 'quota', text: 'The account is full.' })
   if (snapshot.transfers === 'full' && status === 'PENDING_DOWNLOAD')
-    reasons.push({ code: 'full', text: 'This device has no room left.' })
+    reasons.push({ code: 'full', text: 'This device has no room left for downloads.' })
   return reasons
 }

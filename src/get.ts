@@ -1,4 +1,7 @@
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
 import { getOrThrow, type Engine } from './engine'
 import { failure, type Failure } from './model/failure'
 import { keyText, type BlobKey } from './model/ids'
@@ -6,51 +9,75 @@ import { newRecord, type BlobRecord } from './model/record'
 import { BlobSyncError, type BlobSync } from './options'
 import { until } from './sync-round'
 
-/** Blobs that are being fetched now, and for how many; `isNew`: nothing is to be remembered of them unless they come. */
-type AskedFor = Map<string, { callers: number; readonly isNew: boolean }>
+/** Blobs that are being fetched now: for how many, and what was known of each before. */
+type AskedFor = Map<string, { callers: number; readonly before: BlobRecord | undefined }>
+
+/** How often a blob is fetched that is evicted again before it was read. */
+const FETCHES_MAX = 3
+
+/** A use is written at most this often, so that reading costs no write. */
+const USE_MS = 60 * 60_000
 
 /** Gives a blob from here, or fetches it first. */
 export const get = (engine: Engine): BlobSync['get'] => {
   const { roster, store, tools, known } = engine
   const fetch = fetchNow(engine, new Map())
   return async (id, given = {}) => {
-    const { key, record } = await known(id, given.namespace)
+    const { key } = await known(id, given.namespace)
     const open = async (held: BlobRecord): Promise<Blob | null> => {
       if (held.isExternal && given.external !== true) {
         const reason = 'Someone else encrypted this blob; nobody verified it. Ask for it as external to have it as it is.'
         throw new BlobSyncError(failure('Forbidden', reason), key)
       }
-      const payload = await getOrThrow(tools.inTurn([key], store.read(key)), key)
-      return O.isNone(payload) ? null : getOrThrow(payload.value.blob(), key)
+      noteUse(engine, held)
+      // Opened in the same turn: after it, the payload may be evicted.
+      const opened = pipe(
+        store.read(key),
+        TE.chain((payload) => (O.isNone(payload) ? TE.right(null) : payload.value.blob())),
+      )
+      return getOrThrow(tools.inTurn([key], opened), key)
     }
-    if (record !== undefined) {
-      if (record.status === 'FAILED_DOWNLOAD') {
-        throw new BlobSyncError(record.failure ?? failure('Tampered', 'What the remote gave did not verify.'), key)
+    for (let fetches = 0; fetches <= FETCHES_MAX; fetches += 1) {
+      const record = roster.get(key)
+      if (record === undefined && fetches > 0) break
+      if (record !== undefined) {
+        if (record.status === 'FAILED_DOWNLOAD') {
+          throw new BlobSyncError(record.failure ?? failure('Tampered', 'What the remote gave did not verify.'), key)
+        }
+        if (record.status === 'PENDING_DELETE' || record.trashedAtMs !== null) {
+          throw new BlobSyncError(failure('NotFound', `The blob “${id}” is deleted.`), key)
+        }
+        if (record.isHere && record.status !== 'PENDING_DOWNLOAD') {
+          const payload = await open(record)
+          if (payload !== null) return payload
+          if (record.status === 'PENDING_UPLOAD')
+            throw new BlobSyncError(failure('Corrupt', `The payload of “${id}” is gone.`), key)
+        }
       }
-      if (record.status === 'PENDING_DELETE' || record.trashedAtMs !== null) {
-        throw new BlobSyncError(failure('NotFound', `The blob “${id}” is deleted.`), key)
-      }
-      if (record.isHere && record.status !== 'PENDING_DOWNLOAD') {
-        const payload = await open(record)
-        if (payload !== null) return payload
-        if (record.status === 'PENDING_UPLOAD')
-          throw new BlobSyncError(failure('Corrupt', `The payload of “${id}” is gone.`), key)
-      }
+      // Not what was known before: it may have been evicted while its turn came.
+      if (fetches < FETCHES_MAX) await fetch(key, roster.get(key), given.signal)
     }
-    await fetch(key, record, given.signal)
-    const fetched = roster.get(key)
-    const payload = fetched === undefined ? null : await open(fetched)
-    if (payload === null) throw new BlobSyncError(failure('NotFound', `The blob “${id}” was deleted meanwhile.`), key)
-    return payload
+    throw new BlobSyncError(failure('NotFound', `The blob “${id}” was deleted meanwhile.`), key)
   }
+}
+
+const noteUse = ({ room, amend, clock, report }: Engine, record: BlobRecord) => {
+  if (!room.evicts) return
+  room.noteUse(record)
+  const usedAtMs = clock.now()
+  if (usedAtMs - Math.max(record.usedAtMs ?? 0, record.changedAtMs) < USE_MS) return
+  void amend(record, (found) => (found.status === 'SYNCED' ? { ...found, usedAtMs } : null))().then((written) => {
+    if (E.isLeft(written)) report(written.left)
+  })
 }
 
 /** Fetches one blob before all others; throws the first failure. */
 const fetchNow =
-  ({ clock, roster, coordinator, store, tools, send }: Engine, askedFor: AskedFor) =>
+  (engine: Engine, askedFor: AskedFor) =>
   async (key: BlobKey, record: BlobRecord | undefined, signal?: AbortSignal) => {
+    const { clock, roster, coordinator, store, tools, send, room } = engine
     const text = keyText(key)
-    const asked = askedFor.get(text) ?? { callers: 0, isNew: record === undefined }
+    const asked = askedFor.get(text) ?? { callers: 0, before: record }
     asked.callers += 1
     askedFor.set(text, asked)
     const base = record ?? newRecord({ ...key, status: 'PENDING_DOWNLOAD', changedAtMs: clock.now() })
@@ -71,6 +98,7 @@ const fetchNow =
     try {
       const { value } = coordinator.getSnapshot()
       if (value.connectivity === 'offline') throw new BlobSyncError(failure('Unreachable', 'The device is offline.'), key)
+      if (value.room === 'full' && room.canTell) send({ type: 'room.changed' })
       const phase = roster.live.get(text)?.phase
       // A living actor first: told after it has a slot, it would begin once more.
       if (phase !== undefined && phase !== 'transferring')
@@ -91,10 +119,22 @@ const fetchNow =
         send({ type: 'blob.unwanted', key })
       }
       const left = roster.get(key)
-      if (asked.callers === 0 && asked.isNew && left?.status === 'PENDING_DOWNLOAD') {
-        // It was only asked for: nothing of it is remembered.
-        send({ type: 'blob.gone', record: left })
-        await tools.inTurn([key], store.remove([key]))()
+      if (asked.callers === 0 && left?.status === 'PENDING_DOWNLOAD') {
+        if (asked.before === undefined) {
+          // It was only asked for: nothing of it is remembered.
+          send({ type: 'blob.gone', record: left })
+          await tools.inTurn([key], store.remove([key]))()
+        } else if (asked.before.held === 'onDemand' && left.held === null) await waitAgain(engine, asked.before, left)
       }
     }
   }
+
+/** Lets a blob that was asked for and did not come wait on demand as before: the app knows, and asks again. */
+const waitAgain = async ({ amend, report }: Engine, before: BlobRecord, { failure: reason }: BlobRecord) => {
+  const written = await amend(before, (found) =>
+    found.status === 'PENDING_DOWNLOAD' && !found.isPinned
+      ? { ...found, held: 'onDemand', priority: before.priority, attempts: 0, dueAtMs: null, failure: reason }
+      : null,
+  )()
+  if (E.isLeft(written)) report(written.left)
+}

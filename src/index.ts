@@ -6,11 +6,12 @@ export type { Failure, FailureTag } from './model/failure'
 export { BlobId, Namespace, type BlobKey } from './model/ids'
 export { blobPayload, bytesPayload, type Payload } from './model/payload'
 export type { BlobRecord, HeldReason, Priority, Status } from './model/record'
+export type { ListedBlob } from './model/wire'
 export * from './options'
 export type { Message } from './actors/receive'
 export type { Cipher } from './cipher/cipher'
 export type { Remote } from './remote/remote'
-export type { Store } from './store/store'
+export type { Room, Store } from './store/store'
 export { storeFromPromises, type PromiseStaging, type PromiseStore } from './store/promises'
 export {
   remoteFromPromises,

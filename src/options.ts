@@ -5,6 +5,7 @@ import type { Connectivity } from './connectivity'
 import type { Message } from './actors/receive'
 import type { Failure } from './model/failure'
 import type { HeldReason, Priority, Status } from './model/record'
+import type { ListedBlob } from './model/wire'
 import type { Remote } from './remote/remote'
 import type { Store } from './store/store'
 
@@ -22,6 +23,14 @@ export interface BlobSyncOptions {
   readonly namespaces?: readonly string[]
   /** @default { delaysMs: [10_000, 20_000, … 60_000], jitter: 0 } */
   readonly backoff?: Backoff
+  /**
+   * Which blobs that the remote lists are fetched by themselves; the others are held as `onDemand` until `get`, `retry` or `setPinned` asks
+   * for them. A function decides blob by blob; it is asked at each start and each list about those that are not here, and wants none if it
+   * throws. What was evicted waits to be asked for, whatever this says.
+   * @default 'eager'
+   */
+  readonly download?: 'eager' | 'onDemand' | ((blob: ListedBlob) => boolean)
+  readonly room?: RoomOptions
   /** Attempts whose bytes do not verify before a download has failed. @default 1 */
   readonly verifyAttempts?: number
   /** Starts as after `pause()`: nothing is sent or fetched until `resume()`, but for what `get` asks for. @default false */
@@ -45,6 +54,17 @@ export interface Backoff {
   readonly jitter?: number
 }
 
+/** How much of the device may be used, where the store tells how full it is. What the app puts is stored as long as there is any room. */
+export interface RoomOptions {
+  /** The share of the quota at which no more downloads begin, and `transfers` becomes `full`. @default 0.9 */
+  readonly fullAt?: number
+  /**
+   * Makes room instead of waiting for it: evicts what was not used for longest until no more than this share of the quota is used. Each blob goes
+   * only once the remote has confirmed that it holds it; never one that is pinned, pending, local or external. @default nothing is evicted
+   */
+  readonly evictTo?: number
+}
+
 export interface NamespaceOption {
   /** @default 'default' */
   readonly namespace?: string
@@ -56,6 +76,8 @@ export interface PutOptions extends NamespaceOption {
   readonly priority?: Priority
   /** Kept on this device, never uploaded. */
   readonly localOnly?: boolean
+  /** Never evicted on this device. @default false */
+  readonly isPinned?: boolean
 }
 
 export interface GetOptions extends NamespaceOption {
@@ -108,6 +130,8 @@ export interface BlobView {
   /** Plaintext bytes; null while unknown. */
   readonly sizeBytes: number | null
   readonly isHere: boolean
+  /** Stays on this device, whatever is fetched on demand or evicted. */
+  readonly isPinned: boolean
   readonly isExternal: boolean
   /** Attempts of the transfer under way, from 1; 0 before the first. */
   readonly attempt: number
@@ -130,6 +154,7 @@ export interface Snapshot {
   readonly bytesHere: number
   readonly connectivity: 'online' | 'offline'
   readonly access: 'granted' | 'refreshing' | 'denied'
+  /** `full`: this device has too little room, downloads wait; uploads go on. */
   readonly transfers: 'running' | 'paused' | 'full'
   /** `exhausted`: the account is full, uploads wait. */
   readonly quota: 'available' | 'exhausted' | 'probing'
@@ -186,6 +211,8 @@ export interface BlobSyncEvents {
   readonly 'blob.failed': BlobView
   readonly 'blob.held': BlobView
   readonly 'blob.deleted': BlobView
+  /** Its payload was given up here: it is fetched when it is asked for. */
+  readonly 'blob.evicted': BlobView
   /** A tombstone moved it to the trash. */
   readonly 'blob.trashed': BlobView
   /** It was synced and the remote lacks it without a tombstone. */
@@ -216,7 +243,8 @@ export interface BlobSync {
    */
   readonly put: (content: Content, options?: PutOptions) => Promise<BlobView>
   /**
-   * The verified content: from here, or fetched at once.
+   * The verified content: from here, or fetched at once. It may be read lazily: what an app keeps open for longer than a minute on a device that
+   * evicts should be pinned.
    *
    * @throws {BlobSyncError} the first failure; for FAILED_DOWNLOAD without a request.
    */
@@ -227,8 +255,17 @@ export interface BlobSync {
   readonly restore: (id: string, options?: NamespaceOption) => Promise<void>
   /** Settles a conflict: `mine` deletes the remote's blob and uploads this one; `theirs` fetches the remote's, then drops this one. */
   readonly resolve: (id: string, choice: 'mine' | 'theirs', options?: NamespaceOption) => Promise<void>
-  /** Tries again at once: what backs off, is held as forbidden, tooLarge or corrupt, or has failed. Without an id: all of these. */
+  /** Tries again at once: what backs off, is held as forbidden, tooLarge or corrupt, or has failed. Without an id: all of these; with one, `onDemand` too. */
   readonly retry: (id?: string, options?: NamespaceOption) => Promise<void>
+  /** Pinned blobs are never evicted; one that waits on demand is fetched. Resolves when that is durable. An id that is not known is `NotFound`. */
+  readonly setPinned: (id: string, isPinned: boolean, options?: NamespaceOption) => Promise<void>
+  /**
+   * Frees the room of a blob here, once the remote has confirmed that it holds the same; `get` fetches it again. Harmless for one that is not here.
+   *
+   * @throws {BlobSyncError} `Forbidden` for one that is pinned, pending or external; `NotFound` or `Tampered` where the remote does not confirm
+   * it; `Unreachable`. Then it stays.
+   */
+  readonly evict: (id: string, options?: NamespaceOption) => Promise<void>
   readonly setPriority: (id: string, priority: Priority, options?: NamespaceOption) => Promise<void>
   /** Compares with the remote and transfers until every blob is synced, held or failed. */
   readonly sync: (options?: SyncOptions) => Promise<SyncReport>

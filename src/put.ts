@@ -38,6 +38,7 @@ export const put =
         priority: given.priority ?? 'medium',
         sizeBytes: payload.sizeBytes,
         isHere: true,
+        isPinned: given.isPinned ?? false,
         seal: cipher.seal(),
         uploadWasTried: given.localOnly !== true && !isPaused,
         changedAtMs: clock.now(),

@@ -17,6 +17,7 @@ export const canProgress = (coordinator: Coordinator, roster: Roster): boolean =
   if (transferring.size + marking.size + entering.size > 0) return true
   if (isShut) return false
   if (isPaused) return roster.wanted.size > 0
+  if (value.room === 'probing') return true
   const mayGo = (status: Status | undefined) =>
     status !== undefined &&
     !(status === 'PENDING_UPLOAD' && value.quota === 'exhausted') &&

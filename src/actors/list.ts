@@ -7,7 +7,7 @@ import type { BlobId, BlobKey, Namespace } from '../model/ids'
 import type { Listed } from '../model/outcome'
 import { isMassRemoval, reconcile, removalsOf, type Change, type Plan } from '../model/reconcile'
 import type { BlobRecord } from '../model/record'
-import type { Entry } from '../model/wire'
+import type { Entry, ListedBlob } from '../model/wire'
 import type { Page } from '../remote/remote'
 import type { Tools } from './tools'
 
@@ -17,6 +17,8 @@ export interface ListRequest {
   readonly recordsOf: (namespace: Namespace) => readonly BlobRecord[]
   readonly recordOf: (key: BlobKey) => BlobRecord | undefined
   readonly mayRemoveMany: boolean
+  /** Whether a blob is fetched without being asked for. */
+  readonly wants: (blob: ListedBlob) => boolean
   readonly signal: AbortSignal
 }
 
@@ -42,7 +44,7 @@ const listOne = (tools: Tools, request: ListRequest, namespace: Namespace): TE.T
       const records = request.recordsOf(namespace).filter((record) => atStart.has(record))
       const entries = pages.flatMap((page) => page.entries)
       const tombstones = pages.flatMap((page) => page.tombstones)
-      const comparison = { namespace, records, entries, tombstones, startedAtMs, nowMs: tools.now() }
+      const comparison = { namespace, records, entries, tombstones, startedAtMs, nowMs: tools.now(), wants: request.wants }
       const first = reconcile(comparison)
       return pipe(
         first.looks.length === 0

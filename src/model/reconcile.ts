@@ -1,6 +1,6 @@
 import type { BlobId, Namespace } from './ids'
 import { newRecord, type BlobRecord } from './record'
-import type { Entry } from './wire'
+import type { Entry, ListedBlob } from './wire'
 
 /** Two lists of one namespace, as they were found. */
 export interface Comparison {
@@ -15,6 +15,8 @@ export interface Comparison {
   readonly nowMs: number
   /** What a closer look at single blobs gave: `null` where nothing is. A look that failed is left out. */
   readonly looks?: ReadonlyMap<BlobId, Entry | null>
+  /** Whether a blob is fetched without being asked for. @default each */
+  readonly wants?: (blob: ListedBlob) => boolean
 }
 
 /**
@@ -30,7 +32,8 @@ export interface Plan {
 export type Change =
   /**
    * On the remote, not here; or here with other content, also in the trash. `isHere` stays as it was: old bytes rest until the
-   * new ones are verified, and go to the trash if these never come. The seal goes, since it must never meet other bytes.
+   * new ones are verified, and go to the trash if these never come. The seal goes, since it must never meet other bytes. What is not
+   * wanted yet is held as `onDemand`; what was held so and is wanted now is released.
    */
   | { readonly kind: 'fetch'; readonly before: BlobRecord | null; readonly after: BlobRecord }
   /** The remote lost it, as two listings agree. A seal of its own is kept, being one of the same bytes. */
@@ -120,7 +123,8 @@ const judge = (record: BlobRecord, seen: Sighting, at: Comparison): Verdict => {
     case 'PENDING_UPLOAD':
       return null
     case 'PENDING_DOWNLOAD':
-      return seen.kind === 'live' ? null : remove(record, at)
+      if (seen.kind === 'live') return judgeAwaited(record, seen, at)
+      return seen.kind === 'absent' && isEvicted(record) ? judgeMissing(record, at) : remove(record, at)
     case 'FAILED_DOWNLOAD':
       if (seen.kind === 'live') return compareTags(record, seen, at)
       return seen.kind === 'deleted' ? remove(record, at) : null
@@ -139,6 +143,27 @@ const compareTags = (record: BlobRecord, seen: Sighting & { kind: 'live' }, at: 
   if (record.missingSinceMs === null) return null
   return { kind: 'found', before: record, after: { ...record, missingSinceMs: null, changedAtMs: at.nowMs } }
 }
+
+/** It was here and verified, and was given up because the remote had it: that it vanished there is told, not forgotten. */
+const isEvicted = ({ tag, isHere }: BlobRecord) => tag !== null && !isHere
+
+const judgeAwaited = (record: BlobRecord, seen: Sighting & { kind: 'live' }, at: Comparison): Verdict => {
+  const verdict = compareTags(record, seen, at)
+  return verdict === null || verdict.kind === 'found' ? (release(record, seen, at) ?? verdict) : verdict
+}
+
+/** What was evicted stays so until it is asked for: fetched at the next list, it would be evicted again. */
+const release = (record: BlobRecord, seen: Sighting & { kind: 'live' }, at: Comparison): Verdict => {
+  if (record.held !== 'onDemand' || isEvicted(record) || heldUntilWanted(record, seen, at) !== null) return null
+  const listedBytes = seen.sizeBytes ?? record.listedBytes
+  return { kind: 'fetch', before: record, after: { ...record, ...restarted(at.nowMs), listedBytes } }
+}
+
+const heldUntilWanted = (
+  { id, isPinned }: Pick<BlobRecord, 'id' | 'isPinned'>,
+  { sizeBytes }: Pick<Entry, 'sizeBytes'>,
+  { namespace, wants }: Comparison,
+) => (isPinned || wants === undefined || wants({ namespace, id, sizeBytes }) ? null : 'onDemand')
 
 const judgeErased = (record: BlobRecord, seen: Sighting, at: Comparison): Verdict => {
   if (record.erasedAtMs === null || record.erasedAtMs >= at.startedAtMs) return null
@@ -174,17 +199,28 @@ const remove = (record: BlobRecord, { nowMs }: Comparison): Change => {
   }
 }
 
-const fetchAgain = (record: BlobRecord, { sizeBytes }: Sighting & { kind: 'live' }, { nowMs }: Comparison): Change => ({
+const fetchAgain = (record: BlobRecord, seen: Sighting & { kind: 'live' }, at: Comparison): Change => ({
   kind: 'fetch',
   before: record,
-  after: { ...record, ...restarted(nowMs), status: 'PENDING_DOWNLOAD', listedBytes: sizeBytes, uploadWasTried: false },
+  after: {
+    ...record,
+    ...restarted(at.nowMs),
+    status: 'PENDING_DOWNLOAD',
+    held: heldUntilWanted(record, seen, at),
+    listedBytes: seen.sizeBytes,
+    uploadWasTried: false,
+  },
 })
 
-const fetchNew = (id: BlobId, { namespace, nowMs }: Comparison, listedBytes: number | null): Change => ({
-  kind: 'fetch',
-  before: null,
-  after: newRecord({ namespace, id, status: 'PENDING_DOWNLOAD', listedBytes, changedAtMs: nowMs }),
-})
+const fetchNew = (id: BlobId, at: Comparison, listedBytes: number | null): Change => {
+  const held = heldUntilWanted({ id, isPinned: false }, { sizeBytes: listedBytes }, at)
+  const { namespace, nowMs } = at
+  return {
+    kind: 'fetch',
+    before: null,
+    after: newRecord({ namespace, id, status: 'PENDING_DOWNLOAD', held, listedBytes, changedAtMs: nowMs }),
+  }
+}
 
 const restarted = (nowMs: number) => ({
   held: null,

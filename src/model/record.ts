@@ -31,6 +31,15 @@ export const rankOf: Readonly<Record<Priority, number>> = { low: 1, medium: 2, h
 
 const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null])
 
+/** A field that came later: the records from before lack it, and mean this. */
+const added = <A>(codec: t.Type<A>, meant: A): t.Type<A, A, unknown> =>
+  new t.Type(
+    codec.name,
+    codec.is,
+    (value, context) => (value === undefined ? t.success(meant) : codec.validate(value, context)),
+    t.identity,
+  )
+
 /**
  * What the store remembers of one blob. Plain JSON: times are milliseconds since 1970, sizes bytes of plaintext,
  * the tag is padded base64url of 16 bytes.
@@ -68,6 +77,10 @@ export const BlobRecord = t.readonly(
     erasedAtMs: optional(t.number),
     /** When a tombstone moved the blob to the trash; null: not in the trash. */
     trashedAtMs: optional(t.number),
+    /** Never evicted, and fetched whatever is fetched on demand only. */
+    isPinned: added(t.boolean, false),
+    /** When the app last got it, to the hour; null: not known. */
+    usedAtMs: added<number | null>(optional(t.number), null),
     /** When the record last changed. */
     changedAtMs: t.number,
   }),
@@ -94,6 +107,8 @@ export const newRecord = (
   missingSinceMs: null,
   erasedAtMs: null,
   trashedAtMs: null,
+  isPinned: false,
+  usedAtMs: null,
   ...given,
 })
 
@@ -104,6 +119,19 @@ export const isActive = (record: BlobRecord): boolean =>
   (record.status === 'PENDING_UPLOAD' ||
     record.status === 'PENDING_DOWNLOAD' ||
     (record.status === 'PENDING_DELETE' && record.erasedAtMs === null))
+
+/**
+ * Whether the payload may be given up here: whole, verified, ours, and held by the remote as far as is known. Pinned blobs never may, nor what
+ * someone else encrypted, whose tag proves nothing.
+ */
+export const mayBeEvicted = (record: BlobRecord): boolean =>
+  record.status === 'SYNCED' &&
+  record.isHere &&
+  record.tag !== null &&
+  !record.isPinned &&
+  !record.isExternal &&
+  record.trashedAtMs === null &&
+  record.missingSinceMs === null
 
 /** Blobs up to this size share requests where the remote takes batches: alone, the request would cost more than the bytes. */
 export const SMALL_BYTES_MAX = 64 * 1024

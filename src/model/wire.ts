@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either'
 import * as t from 'io-ts'
 import { failure, type Failure } from './failure'
-import { BlobId } from './ids'
+import { BlobId, type BlobKey } from './ids'
 
 /** What a remote lists of one blob. Soledad lists ids alone: then size and tag are null. */
 export interface Entry {
@@ -9,6 +9,12 @@ export interface Entry {
   /** Encrypted bytes. */
   readonly sizeBytes: number | null
   readonly tag: string | null
+}
+
+/** A blob that the remote lists, as it is shown to whoever decides whether it is fetched. */
+export interface ListedBlob extends BlobKey {
+  /** Encrypted bytes; null where the remote's list does not tell. */
+  readonly sizeBytes: number | null
 }
 
 /** The list of a namespace: an array of ids. Ids are checked one by one, so that one bad id does not spoil the list. */

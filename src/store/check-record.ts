@@ -8,10 +8,12 @@ import { BlobRecord } from '../model/record'
  *
  * @param place Where it rests, `namespace/id`.
  */
-export const checkRecord = (place: string, value: unknown): E.Either<Failure, BlobRecord> =>
-  BlobRecord.is(value) && keyText(value) === place
-    ? E.right(value)
+export const checkRecord = (place: string, value: unknown): E.Either<Failure, BlobRecord> => {
+  const record = BlobRecord.decode(value)
+  return E.isRight(record) && keyText(record.right) === place
+    ? record
     : E.left(failure('Corrupt', `The record of ${place.slice(0, 520)} is damaged: it does not decode.`))
+}
 
 /** As `checkRecord`, for a record at rest as JSON. */
 export const parseRecord = (place: string, json: string): E.Either<Failure, BlobRecord> => {

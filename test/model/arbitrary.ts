@@ -56,6 +56,8 @@ export const someRecord = (id: fc.Arbitrary<BlobId> = someId): fc.Arbitrary<Blob
       missingSinceMs: fc.option(fc.nat(startedAtMs - 1)),
       erasedAtMs: fc.option(fc.nat(startedAtMs + 50)),
       trashedAtMs: fc.option(fc.nat(startedAtMs - 1)),
+      isPinned: fc.boolean(),
+      usedAtMs: fc.option(fc.nat()),
       changedAtMs: fc.nat(startedAtMs + 50),
     })
     .map((given) => newRecord({ ...given, namespace }))

@@ -48,7 +48,53 @@ describe('a blob that is on the remote only', () => {
 
   test('is not asked for again while its download is pending or held', () => {
     expect(compare([record({ status: 'PENDING_DOWNLOAD', attempts: 3 })], tagged('T'))).toEqual(nothing)
-    expect(compare([record({ status: 'PENDING_DOWNLOAD', held: 'onDemand' })], tagged('T'))).toEqual(nothing)
+    expect(compare([record({ status: 'PENDING_DOWNLOAD', held: 'tooLarge' })], tagged('T'))).toEqual(nothing)
+  })
+})
+
+describe('a policy', () => {
+  const none = { wants: () => false }
+  const waiting = record({ status: 'PENDING_DOWNLOAD', held: 'onDemand' })
+  const evicted = record({ status: 'PENDING_DOWNLOAD', held: 'onDemand', tag: 'T', sizeBytes: 5 })
+
+  test('is shown what the remote lists, and what it does not want waits on demand', () => {
+    const shown: unknown[] = []
+    const wants = (blob: unknown) => shown.push(blob) === 0
+    const plan = compare([], { entries: [{ id, sizeBytes: 7, tag: null }], wants })
+    expect(only(plan)).toMatchObject({ kind: 'fetch', after: { status: 'PENDING_DOWNLOAD', held: 'onDemand', listedBytes: 7 } })
+    expect(shown).toEqual([{ namespace, id, sizeBytes: 7 }])
+  })
+
+  test('that wants a blob now releases it', () => {
+    expect(only(compare([waiting], live))).toMatchObject({ kind: 'fetch', after: { status: 'PENDING_DOWNLOAD', held: null } })
+    expect(compare([waiting], { ...live, ...none })).toEqual(nothing)
+  })
+
+  test.each([{ status: 'PENDING_DOWNLOAD' }, { status: 'PENDING_DOWNLOAD', held: 'forbidden' }] as const)(
+    'does not stop what is under way, or held for another reason: %j',
+    (given) => {
+      expect(compare([record(given)], { ...live, ...none })).toEqual(nothing)
+    },
+  )
+
+  test('has no say about what is here, was evicted, or is pinned', () => {
+    expect(compare([synced()], { ...live, ...none })).toEqual(nothing)
+    expect(compare([evicted], tagged('T'))).toEqual(nothing)
+    const pinned = { ...waiting, isPinned: true }
+    expect(only(compare([pinned], { ...live, ...none }))).toMatchObject({ after: { held: null } })
+  })
+
+  test('is asked again about a blob that was created again, and old bytes stay', () => {
+    const after = { status: 'PENDING_DOWNLOAD', held: 'onDemand', tag: null }
+    expect(only(compare([synced()], { ...tagged('U'), ...none }))).toMatchObject({ after: { ...after, isHere: true } })
+    expect(only(compare([evicted], { ...tagged('U'), ...none }))).toMatchObject({ after: { ...after, isHere: false } })
+  })
+
+  test('a blob that was evicted and is lost by the remote is told as missing, not forgotten', () => {
+    expect(only(compare([evicted]))).toMatchObject({ kind: 'missing', after: { held: 'onDemand', missingSinceMs: startedAtMs } })
+    expect(only(compare([{ ...evicted, missingSinceMs: 5 }], tagged('T')))).toMatchObject({ kind: 'found' })
+    expect(only(compare([evicted], tombstone))).toMatchObject({ kind: 'forget' })
+    expect(only(compare([waiting]))).toMatchObject({ kind: 'forget' })
   })
 })
 

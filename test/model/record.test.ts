@@ -4,6 +4,9 @@ import { describe, expect } from 'vitest'
 import { BlobRecord, HeldReason, isActive, newRecord, Priority, rankOf, Status } from '../../src/model/record'
 import { idOf, namespace, someRecord } from './arbitrary'
 
+/** Fields that came after the first version, and what their absence means. */
+const later = { isPinned: false, usedAtMs: null }
+
 const fresh = newRecord({ namespace, id: idOf('a'), status: 'PENDING_UPLOAD', changedAtMs: 1 })
 
 describe('records', () => {
@@ -12,9 +15,15 @@ describe('records', () => {
   })
 
   test.prop([someRecord(), fc.nat()])('a record that lacks a field does not decode', (record, nth) => {
-    const fields = Object.entries(record)
+    const fields = Object.entries(record).filter(([field]) => !(field in later))
     fields.splice(nth % fields.length, 1)
     expect(E.isLeft(BlobRecord.decode(Object.fromEntries(fields)))).toBe(true)
+  })
+
+  test.prop([someRecord(), fc.subarray(Object.keys(later))])('a record from before a field came means what it did', (record, gone) => {
+    const before = Object.fromEntries(Object.entries(record).filter(([field]) => !gone.includes(field)))
+    const meant = Object.fromEntries(Object.entries(later).filter(([field]) => gone.includes(field)))
+    expect(BlobRecord.decode(JSON.parse(JSON.stringify(before)))).toEqual(E.right({ ...record, ...meant }))
   })
 
   const wrong: readonly (readonly [keyof BlobRecord, unknown])[] = [
@@ -42,6 +51,9 @@ describe('records', () => {
     ['missingSinceMs', false],
     ['erasedAtMs', 'never'],
     ['trashedAtMs', []],
+    ['isPinned', null],
+    ['isPinned', 'yes'],
+    ['usedAtMs', 'yesterday'],
     ['changedAtMs', null],
   ]
   test.each(wrong)('%s does not decode as %j', (field, value) => {

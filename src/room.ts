@@ -1,0 +1,194 @@
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type { Roster } from '../machines'
+import type { Clock } from './clock'
+import { failure, type Failure } from './model/failure'
+import { keyText } from './model/ids'
+import { mayBeEvicted, type BlobRecord } from './model/record'
+import { BlobSyncError, type BlobSyncOptions } from './options'
+import type { Store } from './store/store'
+
+const FULL_AT = 0.9
+
+/** Others use the same room, so what was measured grows old. */
+const MEASURED_MS = 60_000
+
+/** A payload that was just given to the app may still be read: it is not evicted for so long. */
+const IN_USE_MS = 60_000
+
+/** How many blobs the remote is asked about at once. */
+const CONFIRMED_AT_ONCE = 4
+
+/** The room that an eviction made may show late: databases give space back when they are tidied. */
+const SHOWS_WITHIN_MS = 10 * 60_000
+
+export interface RoomParts {
+  readonly store: Store
+  readonly options: BlobSyncOptions['room']
+  readonly clock: Clock
+  readonly roster: Roster
+  readonly evict: (record: BlobRecord) => TE.TaskEither<Failure, BlobRecord>
+  readonly onFull: () => void
+  /** There may be room again. */
+  readonly onChanged: () => void
+  readonly report: (reason: Failure) => void
+}
+
+/**
+ * Watches how full the device is, where the store can tell: before downloads when the last answer is a minute old, and while bytes arrive each
+ * time half of what was left is used. Makes room by eviction, if asked to.
+ */
+export const watchRoom = (parts: RoomParts) => {
+  const { store, clock, roster, report } = parts
+  const { fullAt, evictTo } = checked(parts.options)
+  const uses = new Map<string, number>()
+  let writtenBytes = 0
+  let askAtBytes = 0
+  let askAtMs = -Infinity
+  let isOver = false
+  /** A write has failed for want of room, whatever the store tells. */
+  let hasFailed = false
+  let expected: { readonly usedBytes: number; readonly atBytes: number; readonly untilMs: number } | null = null
+  let asking: Promise<Measured | null> | null = null
+
+  const ask = async (): Promise<Measured | null> => {
+    askAtMs = clock.now() + MEASURED_MS
+    askAtBytes = Infinity
+    const told = store.room === undefined ? null : await store.room()()
+    if (told !== null && E.isLeft(told)) report(told.left)
+    isOver = false
+    // A browser that tells nothing tells a quota of zero.
+    if (told === null || E.isLeft(told) || !(told.right.quotaBytes > 0)) return null
+    const { quotaBytes } = told.right
+    const usedBytes = sinceEviction(told.right.usedBytes)
+    const leftBytes = fullAt * quotaBytes - usedBytes
+    isOver = leftBytes <= 0
+    askAtBytes = writtenBytes + Math.max(leftBytes / 2, quotaBytes / 256)
+    return { usedBytes, quotaBytes }
+  }
+  const measured = () => (asking ??= ask().finally(() => (asking = null)))
+
+  const sinceEviction = (usedBytes: number): number => {
+    if (expected === null) return usedBytes
+    const expectedBytes = expected.usedBytes + writtenBytes - expected.atBytes
+    if (usedBytes > expectedBytes && clock.now() < expected.untilMs) return expectedBytes
+    expected = null
+    return usedBytes
+  }
+
+  /** Whether another download may begin. */
+  const mayDownload = async (): Promise<boolean> => {
+    if (writtenBytes >= askAtBytes || clock.now() >= askAtMs) await measured()
+    if (isOver) parts.onFull()
+    return !isOver
+  }
+
+  /** Measures, and makes room where there is too little. @returns whether downloads may go on. */
+  const makeRoom = async (): Promise<boolean> => {
+    const before = await measured()
+    const mustFree = isOver || hasFailed
+    if (before !== null && evictTo !== null && mustFree) {
+      const { usedBytes } = before
+      // Once a write has failed, what is used is all there is.
+      const quotaBytes = hasFailed ? Math.min(before.quotaBytes, usedBytes) : before.quotaBytes
+      const atBytes = writtenBytes
+      const freedBytes = await free(usedBytes - evictTo * quotaBytes)
+      expected = { usedBytes: usedBytes - freedBytes, atBytes, untilMs: clock.now() + SHOWS_WITHIN_MS }
+      await measured()
+      if (freedBytes === 0) isOver = true
+    }
+    hasFailed = false
+    return !isOver
+  }
+
+  /** Evicts the least recently used until so many bytes are free, or the remote cannot be asked. */
+  const free = async (wantedBytes: number): Promise<number> => {
+    const now = clock.now()
+    const candidates = Array.from(roster.all())
+      .filter((record) => mayBeEvicted(record) && now - (uses.get(keyText(record)) ?? -Infinity) >= IN_USE_MS)
+      .map((record) => ({ record, usedAtMs: lastUse(record) }))
+      .toSorted((a, b) => b.usedAtMs - a.usedAtMs)
+    let freedBytes = 0
+    while (freedBytes < wantedBytes && candidates.length > 0) {
+      const some: BlobRecord[] = []
+      for (let bytes = freedBytes; some.length < CONFIRMED_AT_ONCE && bytes < wantedBytes;) {
+        const next = candidates.pop()
+        if (next === undefined) break
+        some.push(next.record)
+        bytes += next.record.sizeBytes ?? 0
+      }
+      const results = await Promise.all(some.map((record) => parts.evict(record)()))
+      for (const [at, result] of results.entries()) if (E.isRight(result)) freedBytes += some[at]?.sizeBytes ?? 0
+      if (results.some((result) => E.isLeft(result) && !isAboutOne(result.left))) break
+    }
+    return freedBytes
+  }
+
+  const lastUse = (record: BlobRecord) => uses.get(keyText(record)) ?? Math.max(record.usedAtMs ?? 0, record.changedAtMs)
+
+  const written = <A>(use: TE.TaskEither<Failure, A>, bytes: number): TE.TaskEither<Failure, A> =>
+    async () => {
+      const result = await use()
+      if (E.isRight(result)) {
+        writtenBytes += bytes
+        if (writtenBytes >= askAtBytes) void measured().then(() => isOver && parts.onFull())
+      } else if (result.left._tag === 'StorageFull') {
+        hasFailed = true
+        if (evictTo !== null) parts.onFull()
+      }
+      return result
+    }
+  const freed = <A>(use: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+    pipe(
+      use,
+      TE.map((result) => {
+        parts.onChanged()
+        return result
+      }),
+    )
+
+  const watched: Store = {
+    ...store,
+    write: (record, payload) => written(store.write(record, payload), payload.sizeBytes),
+    drop: (record) => freed(store.drop(record)),
+    remove: (keys) => freed(store.remove(keys)),
+    stage: (key) =>
+      pipe(
+        store.stage(key),
+        TE.map(({ append, commit, discard }) => ({
+          append: (bytes) => written(append(bytes), bytes.length),
+          commit: (record) => written(commit(record), 0),
+          discard,
+        })),
+      ),
+  }
+
+  return {
+    /** The store, but that what it writes and frees is noted; one that cannot tell its room stays as it is. */
+    store: store.room === undefined ? store : watched,
+    canTell: store.room !== undefined,
+    /** Whether it makes room by itself; then uses are worth remembering. */
+    evicts: evictTo !== null,
+    mayDownload,
+    makeRoom,
+    noteUse: (record: BlobRecord) => uses.set(keyText(record), clock.now()),
+  }
+}
+
+interface Measured {
+  readonly usedBytes: number
+  readonly quotaBytes: number
+}
+
+const checked = ({ fullAt = FULL_AT, evictTo }: NonNullable<BlobSyncOptions['room']> = {}) => {
+  const isSound = fullAt > 0 && fullAt <= 1 && (evictTo === undefined || (evictTo >= 0 && evictTo < fullAt))
+  if (!isSound) {
+    const rule = 'room.fullAt is a share above 0 and up to 1, and room.evictTo one from 0 to below fullAt'
+    throw new BlobSyncError(failure('Corrupt', `${rule}; they are ${fullAt} and ${evictTo}.`))
+  }
+  return { fullAt, evictTo: evictTo ?? null }
+}
+
+/** Whether the next blob may fare better than the one that could not be evicted so. */
+const isAboutOne = ({ _tag }: Failure) => _tag === 'NotFound' || _tag === 'Tampered' || _tag === 'Forbidden'
