@@ -22,6 +22,8 @@ export interface FileDatabase {
   readonly record: (key: BlobKey) => O.Option<E.Either<Failure, BlobRecord>>
   readonly place: (key: BlobKey) => O.Option<Place>
   readonly fileNames: () => ReadonlySet<string>
+  /** Bytes of all payload files and of the pages of the database that hold something; and of those that are free to be filled. */
+  readonly usage: () => { readonly usedBytes: number; readonly freeBytes: number }
   /** Null as the payload: none. */
   readonly put: (record: BlobRecord, place: Place | null) => string | null
   readonly remember: (record: BlobRecord) => void
@@ -108,6 +110,9 @@ const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
     'SELECT file, fileBytes, bytes FROM blob LEFT JOIN payload USING (number) WHERE namespace = ? AND id = ?',
   )
   const fileNames = prepare('SELECT file FROM blob WHERE file IS NOT NULL')
+  const usage = prepare(`
+    SELECT page_size * (page_count - freelist_count) + (SELECT total(fileBytes) FROM blob) AS usedBytes, page_size * freelist_count AS freeBytes
+    FROM pragma_page_count, pragma_page_size, pragma_freelist_count`)
   const placeOf = prepare('SELECT number, file FROM blob WHERE namespace = ? AND id = ?')
   const insert = prepare('INSERT INTO blob (namespace, id, record, file, fileBytes) VALUES (?, ?, ?, ?, ?)')
   const update = prepare('UPDATE blob SET record = ?, file = ?, fileBytes = ? WHERE number = ?')
@@ -130,6 +135,10 @@ const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
       return bytes instanceof Uint8Array ? O.some({ kind: 'inline', bytes }) : O.none
     },
     fileNames: () => new Set(fileNames.all().map((row) => text(row['file']))),
+    usage: () => {
+      const row = usage.get()
+      return { usedBytes: Number(row?.['usedBytes']), freeBytes: Number(row?.['freeBytes']) }
+    },
     put: (record, place) => {
       const { namespace, id } = record
       const file = place?.kind === 'file' ? place.name : null

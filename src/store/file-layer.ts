@@ -1,5 +1,5 @@
 import { openAsBlob } from 'node:fs'
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Bytes } from '../model/bytes'
@@ -18,6 +18,8 @@ export interface FileLayer {
   readonly syncFolder: (path: string) => Promise<void>
   /** Bytes of a file. Absence is `ENOENT`. */
   readonly sizeOf: (path: string) => Promise<number>
+  /** Bytes that this user may still write to the file system of a folder. */
+  readonly freeBytes: (path: string) => Promise<number>
   /** The bytes from one position up to another, which is left out; fewer where the file ends. */
   readonly read: (path: string, from: number, to: number) => Promise<Bytes>
   /** A `Blob` that reads the file when it is read. */
@@ -66,6 +68,10 @@ export const nodeFileLayer: FileLayer = {
   list: (path) => readdir(path),
   syncFolder,
   sizeOf: async (path) => (await stat(path)).size,
+  freeBytes: async (path) => {
+    const { bavail, bsize } = await statfs(path)
+    return bavail * bsize
+  },
   read: async (path, from, to) => {
     const file = await open(path, 'r')
     try {

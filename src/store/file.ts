@@ -24,7 +24,7 @@ export interface FileStoreOptions {
  *
  * One process at a time; a second one fails as `StorageBroken`, which names the holder. The folder is made where it is
  * missing, and opened by the first call; if that fails, the next call tries again. A `Blob` that was read from a file
- * lasts as long as the blob stays in the store.
+ * lasts as long as the blob stays in the store. Its quota is what it uses and what the file system has left.
  */
 export const fileStore = (directory: string, options: FileStoreOptions = {}): Store => {
   const { inlineBytesMax = INLINE_BYTES_MAX, layer = nodeFileLayer } = options
@@ -74,6 +74,11 @@ export const fileStore = (directory: string, options: FileStoreOptions = {}): St
         return E.right(undefined)
       }),
     stage: (key) => use(`Staging ${keyText(key)}`, (home) => E.right(stageIn(home, key, inlineBytesMax, use))),
+    room: () =>
+      use('Measuring the room', async ({ database }) => {
+        const { usedBytes, freeBytes } = database.usage()
+        return E.right({ usedBytes, quotaBytes: usedBytes + freeBytes + (await layer.freeBytes(directory)) })
+      }),
     close: () => () => (closing ??= close()),
   }
 }

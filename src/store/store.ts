@@ -48,7 +48,7 @@ export interface Store {
   /** The power to be open several times at once, in tabs of a browser, of which one leads. */
   readonly shared?: SharedPower
 
-  /** The power to tell how full the device is. */
+  /** The power to tell how full the device is. It is asked while blobs arrive, though seldom. */
   readonly room?: () => TaskEither<Failure, Room>
 
   /** Waits for what is under way and lets go of every handle and lock. Calls after it fail as `StorageBroken`. */

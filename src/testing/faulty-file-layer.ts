@@ -11,6 +11,7 @@ export const fileCalls = [
   'list',
   'syncFolder',
   'sizeOf',
+  'freeBytes',
   'read',
   'openBlob',
   'openDatabase',
@@ -44,6 +45,7 @@ export const faultyFileLayer = (fault: (call: FileCall) => Error | null, layer: 
     list: faulty('list', layer.list),
     syncFolder: faulty('syncFolder', layer.syncFolder),
     sizeOf: faulty('sizeOf', layer.sizeOf),
+    freeBytes: faulty('freeBytes', layer.freeBytes),
     read: faulty('read', layer.read),
     openBlob: faulty('openBlob', layer.openBlob),
     create: faulty('create', async (path) => {

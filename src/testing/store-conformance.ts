@@ -130,6 +130,8 @@ const promises: readonly StorePromise[] = [
         missingSinceMs: 1,
         erasedAtMs: 2,
         trashedAtMs: 3,
+        isPinned: true,
+        usedAtMs: 4,
       })
       await done(store.remember([record]))
       await expectRecord(store, record)
@@ -331,7 +333,7 @@ const promises: readonly StorePromise[] = [
       const staging = await done(store.stage(key('a')))
       await done(store.close())
       await done(store.close())
-      const calls: readonly [string, TaskEither<Failure, unknown>][] = [
+      const calls: [string, TaskEither<Failure, unknown>][] = [
         ['records', store.records()],
         ['record', store.record(key('a'))],
         ['read', store.read(key('a'))],
@@ -343,8 +345,25 @@ const promises: readonly StorePromise[] = [
         ['append', staging.append(bytes(1, 1))],
         ['commit', staging.commit(recordOf('a'))],
       ]
+      if (store.room !== undefined) calls.push(['room', store.room()])
       for (const [name, call] of calls) expectLeft(await call(), `${name} after close`, 'StorageBroken')
       await done(staging.discard())
+    },
+  },
+  {
+    name: 'room, where the store can tell it, is bytes in use and bytes in all, and is told again after each write',
+    keep: async (store) => {
+      if (store.room === undefined) return
+      const expectRoom = async () => {
+        const { usedBytes, quotaBytes } = await done(store.room?.() ?? TE.left(failure('Corrupt', 'The power has gone.')))
+        for (const [what, value] of Object.entries({ usedBytes, quotaBytes }))
+          expectTrue(Number.isFinite(value) && value >= 0, `${what} is a number of bytes, not ${value}`)
+      }
+      await expectRoom()
+      await done(store.write(recordOf('a'), bytesPayload(bytes(400_000, 1))))
+      await expectRoom()
+      await done(store.drop(recordOf('a', { isHere: false })))
+      await expectRoom()
     },
   },
   {
