@@ -59,7 +59,10 @@ export const retry =
     const wanted = id === undefined ? [...roster.all()].filter(mayBeRetried) : [(await knownOrThrow(id, given.namespace)).record]
     for (const record of wanted) {
       if (record.held === 'onDemand') {
-        await getOrThrow(amend(record, (found) => askedFor(found, clock.now())), record)
+        await getOrThrow(
+          amend(record, (found) => askedFor(found, clock.now())),
+          record,
+        )
         continue
       }
       const key = { namespace: record.namespace, id: record.id }

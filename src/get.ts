@@ -73,8 +73,7 @@ const noteUse = ({ room, amend, clock, report }: Engine, record: BlobRecord) => 
 
 /** Fetches one blob before all others; throws the first failure. */
 const fetchNow =
-  (engine: Engine, askedFor: AskedFor) =>
-  async (key: BlobKey, record: BlobRecord | undefined, signal?: AbortSignal) => {
+  (engine: Engine, askedFor: AskedFor) => async (key: BlobKey, record: BlobRecord | undefined, signal?: AbortSignal) => {
     const { clock, roster, coordinator, store, tools, send, room } = engine
     const text = keyText(key)
     const asked = askedFor.get(text) ?? { callers: 0, before: record }

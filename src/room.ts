@@ -127,7 +127,8 @@ export const watchRoom = (parts: RoomParts) => {
 
   const lastUse = (record: BlobRecord) => uses.get(keyText(record)) ?? Math.max(record.usedAtMs ?? 0, record.changedAtMs)
 
-  const written = <A>(use: TE.TaskEither<Failure, A>, bytes: number): TE.TaskEither<Failure, A> =>
+  const written =
+    <A>(use: TE.TaskEither<Failure, A>, bytes: number): TE.TaskEither<Failure, A> =>
     async () => {
       const result = await use()
       if (E.isRight(result)) {

@@ -22,7 +22,12 @@ export const evict = (
   mayBeEvicted(record)
     ? pipe(
         tools.remote.stat(record, { signal }),
-        TE.chain(O.match(() => TE.left(unconfirmed('NotFound', record)), (entry) => drop(tools, record, entry, tell))),
+        TE.chain(
+          O.match(
+            () => TE.left(unconfirmed('NotFound', record)),
+            (entry) => drop(tools, record, entry, tell),
+          ),
+        ),
       )
     : TE.left(mustStay(record))
 

@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest'
 import type { BlobId } from '../../src/model/ids'
 import { type Change, type Comparison, reconcile } from '../../src/model/reconcile'
 import { type BlobRecord, newRecord } from '../../src/model/record'
-import type { Entry } from '../../src/model/wire'
+import type { Entry, ListedBlob } from '../../src/model/wire'
 import { idOf, namespace, nowMs, someId, someRecord, someTag, startedAtMs } from './arbitrary'
 
 const someEntry: fc.Arbitrary<Entry> = fc.record({ id: someId, sizeBytes: fc.option(fc.nat()), tag: someTag })
@@ -131,6 +131,26 @@ describe('whatever is listed', () => {
       expect(['missing', 'upload']).toContain(change.kind)
       expect(wasMissing).toContain(idOfChange(change))
     }
+  })
+
+  test.prop([someComparison, fc.func(fc.boolean())])('a policy decides what is held, and nothing else', (comparison, policy) => {
+    const wants = ({ id }: ListedBlob) => policy(id)
+    const free = reconcile(comparison)
+    const { changes, looks } = reconcile({ ...comparison, wants })
+    expect(looks).toEqual(free.looks)
+    const given = new Map(changes.map((change) => [idOfChange(change), change]))
+    for (const change of free.changes) {
+      const id = idOfChange(change)
+      if (change.kind !== 'fetch') {
+        expect(given.get(id)).toEqual(change)
+        continue
+      }
+      if (policy(id) || change.before?.isPinned === true) expect(given.get(id)).toEqual(change)
+      else if (change.before?.status === 'PENDING_DOWNLOAD' && given.get(id)?.kind !== 'fetch')
+        expect(change.before.held).toBe('onDemand')
+      else expect(given.get(id)).toMatchObject({ kind: 'fetch', after: { ...change.after, held: 'onDemand' } })
+    }
+    expect(given.size).toBeLessThanOrEqual(free.changes.length)
   })
 
   test.prop([someComparison])('a plan never changes its input', (comparison) => {

@@ -20,11 +20,14 @@ describe('records', () => {
     expect(E.isLeft(BlobRecord.decode(Object.fromEntries(fields)))).toBe(true)
   })
 
-  test.prop([someRecord(), fc.subarray(Object.keys(later))])('a record from before a field came means what it did', (record, gone) => {
-    const before = Object.fromEntries(Object.entries(record).filter(([field]) => !gone.includes(field)))
-    const meant = Object.fromEntries(Object.entries(later).filter(([field]) => gone.includes(field)))
-    expect(BlobRecord.decode(JSON.parse(JSON.stringify(before)))).toEqual(E.right({ ...record, ...meant }))
-  })
+  test.prop([someRecord(), fc.subarray(Object.keys(later))])(
+    'a record from before a field came means what it did',
+    (record, gone) => {
+      const before = Object.fromEntries(Object.entries(record).filter(([field]) => !gone.includes(field)))
+      const meant = Object.fromEntries(Object.entries(later).filter(([field]) => gone.includes(field)))
+      expect(BlobRecord.decode(JSON.parse(JSON.stringify(before)))).toEqual(E.right({ ...record, ...meant }))
+    },
+  )
 
   const wrong: readonly (readonly [keyof BlobRecord, unknown])[] = [
     ['version', 2],
