@@ -3,7 +3,6 @@ export const both: readonly string[] = [
   'test/actors/batched.test.ts',
   'test/blob-sync.test.ts',
   'test/blob-sync/facade.test.ts',
-  'test/blob-sync/incoming.test.ts',
   'test/blob-sync/storage-slots.test.ts',
   'test/blob-sync/three-devices.test.ts',
   'test/cipher/soledad-vectors.test.ts',
