@@ -1,7 +1,11 @@
-import { beforeAll, describe, inject, test } from 'vitest'
+import * as E from 'fp-ts/Either'
+import { beforeAll, describe, expect, inject, test } from 'vitest'
+import { blobKey } from '../../src/model/ids'
 import { httpRemote } from '../../src/remote/http'
 import { memoryRemote } from '../../src/remote/memory'
+import { expectLeft, expectRight } from '../../src/testing/expect'
 import { remoteConformance } from '../../src/testing/remote-conformance'
+import { started } from './started'
 
 describe('memory remote', () => {
   for (const { name, run } of remoteConformance(async () => ({ remote: memoryRemote() }))) test(name, run)
@@ -10,8 +14,32 @@ describe('memory remote', () => {
 describe('http remote with the reference server on another origin', () => {
   let url = ''
   beforeAll(async () => {
-    url = await (await fetch(inject('serverStarter'))).text()
+    url = await started()
   })
   const open = async () => ({ remote: httpRemote({ url, user: 'ada', token: 'secret' }) })
   for (const { name, run } of remoteConformance(open)) test(name, run)
+
+  test('tells an upload that is too large for the server, and what the server said', async () => {
+    const { remote } = await open()
+    const body = new Uint8Array(5_000_001)
+    const outcome = await remote.put(expectRight(blobKey('large'), 'key'), { sizeBytes: body.length, body })()
+    expect(E.isLeft(outcome) && outcome.left).toMatchObject({
+      _tag: 'TooLarge',
+      message: expect.stringContaining('server takes'),
+    })
+  })
+
+  test('reads a token that is wrong as no access, across origins too', async () => {
+    const remote = httpRemote({ url, user: 'ada', token: 'wrong' })
+    expectLeft(await remote.list({ namespace: expectRight(blobKey('x'), 'key').namespace })(), 'list', 'Unauthorized')
+  })
+})
+
+test('a redirect is not followed, and told as one', async () => {
+  const remote = httpRemote({ url: `${inject('serverStarter')}/moved`, user: 'ada', token: 'secret' })
+  const outcome = await remote.get(expectRight(blobKey('x'), 'key'))()
+  expect(E.isLeft(outcome) && outcome.left).toMatchObject({
+    _tag: 'ServerError',
+    message: 'GET default/x: the server answered with a redirect',
+  })
 })

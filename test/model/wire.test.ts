@@ -4,7 +4,10 @@ import type * as t from 'io-ts'
 import { describe, expect } from 'vitest'
 import { checkIds, Count, decode, IdList, ServerInfo, Tag } from '../../src/model/wire'
 
-const base64url = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_')
+const base64url = (bytes: Uint8Array) =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
 
 describe('tags', () => {
   test.prop([fc.uint8Array({ minLength: 16, maxLength: 16 })])('16 bytes as padded base64url are a tag', (bytes) => {
