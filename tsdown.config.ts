@@ -12,6 +12,7 @@ const entries = {
   'remote/http': 'src/remote/http.ts',
   'cipher/soledad': 'src/cipher/soledad.ts',
   'cipher/soledad-secrets': 'src/cipher/soledad-secrets.ts',
+  'inspect/index': 'src/inspect/index.ts',
   'testing/index': 'src/testing/index.ts',
   'server/index': 'src/server/index.ts',
   'machines/index': 'machines/index.ts',

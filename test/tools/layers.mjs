@@ -57,6 +57,18 @@ export default {
       { path: '^src/(testing|server|cli)/' },
     ),
     forbidden(
+      'inspectors-stand-apart',
+      'Nothing of the library imports src/inspect: an app asks for it by name.',
+      { path: '^(src|machines)/', pathNot: '^src/inspect/' },
+      { path: '^src/inspect/' },
+    ),
+    forbidden(
+      'inspectors-know-only-the-model',
+      'An inspector reads what XState tells; of ours it knows src/model alone.',
+      { path: '^src/inspect/' },
+      only('src/inspect/', 'src/model/', npm('xstate', 'io-ts', 'fp-ts', '@statelyai/inspect')),
+    ),
+    forbidden(
       'only-node-files-import-node',
       'node:* is for the server, the command line, the file store and files that say node in their name.',
       { path: '^(src|machines)/', pathNot: '^src/(server|cli)/|^src/store/file|^src/testing/misbehaving-server|node' },
@@ -79,7 +91,8 @@ export default {
       'published-code-uses-dependencies',
       'src and machines import nothing that users do not get.',
       { path: '^(src|machines)/' },
-      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+      // The optional peer is also installed here for tests.
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-peer'] },
     ),
   ],
   options: {
