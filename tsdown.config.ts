@@ -17,7 +17,7 @@ const entries = {
   'server/index': 'src/server/index.ts',
   'machines/index': 'machines/index.ts',
   'cli/main': 'src/cli/main.ts',
-  'cli/start': 'src/cli/start.ts',
+  'cli/tour': 'src/cli/tour.ts',
 }
 
 /** Sends fp-ts and io-ts through the package's imports map, in JavaScript only; docs/decisions.md says why. */

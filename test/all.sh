@@ -23,6 +23,7 @@ check types npm run --silent types
 check layers npm run --silent layers
 check unused npm run --silent unused
 check build npm run --silent build
+check page npm run --silent build:page
 check packed npm run --silent packed
 
 FAILED_CHECKS="$failed" vitest run --reporter=default --reporter=./test/tools/count-reporter.ts

@@ -8,7 +8,7 @@ import { createBlobSync } from '../blob-sync'
 import { soledadCipher } from '../cipher/soledad'
 import type { BlobSync } from '../options'
 import { httpRemote } from '../remote/http'
-import { serve, type Serving } from '../server/index'
+import type { Account } from '../server/index'
 import { fileStore } from '../store/file'
 import { EXIT } from './command'
 import { filesUnder } from './files'
@@ -17,17 +17,38 @@ import { print, sizeText, tableText, warn } from './print'
 import { Problem } from './problem'
 import { openScreen } from './screen'
 import { stopSignal, untilFired } from './stop'
+import { countIn } from './values'
 import { compareDevices, type PutFile, type Row } from './compare-devices'
 
-const USAGE = 'Usage: npm start [-- PATH… [--once]]'
+const USAGE = 'Usage: npm start [-- PATH…] [--once] [--port N] [--log]'
+
+/** What the tour is given by whoever serves blobs, and a page to look at them. */
+export interface Shown {
+  /** The page. */
+  readonly address: string
+  /** The server, as `httpRemote` takes it. */
+  readonly url: string
+  readonly close: () => Promise<void>
+}
+
+export interface ShowOptions {
+  /** An empty folder for all that the server keeps. */
+  readonly root: string
+  /** Null: a good one if it is free, else any. */
+  readonly port: number | null
+  /** Who may use the server, besides the page. */
+  readonly account: Account
+  readonly log: ((line: string) => void) | undefined
+}
 
 /**
- * Shows the whole way on this machine: a server of its own in a temporary folder, files put on device A, synced to device B,
- * compared; then it keeps serving until Ctrl-C, or ends at once with `--once`.
+ * Serves the page and a server of its own from a temporary folder until Ctrl-C, which removes it. With paths it first shows the whole
+ * way of these files: put on device A, synced to device B, compared. With `--once` it shows that and ends.
  *
+ * @param show Serves page and server.
  * @returns 0 if every file arrived as it was.
  */
-export const tour = async (args: readonly string[]): Promise<number> => {
+export const tour = async (args: readonly string[], show: (options: ShowOptions) => Promise<Shown>): Promise<number> => {
   const stop = stopSignal()
   const folder = await mkdtemp(join(tmpdir(), 'blobsync-start-'))
   try {
@@ -36,9 +57,25 @@ export const tour = async (args: readonly string[]): Promise<number> => {
       print(USAGE)
       return EXIT.well
     }
-    const files = await filesUnder(pathsOf(positionals))
-    if (files.length === 0) throw new Problem('There is no file under these paths.')
-    return await runTour(folder, files, values.once === true, stop.signal)
+    const isOnce = values.once === true
+    const files = positionals.length > 0 || isOnce ? await filesUnder(pathsOf(positionals)) : null
+    if (files?.length === 0) throw new Problem('There is no file under these paths.')
+    const account = { user: 'me', token: randomBytes(24).toString('base64url') }
+    const log = values.log === true ? print : undefined
+    const shown = await show({ root: join(folder, 'server'), port: countIn(values, 'port', 0) ?? null, account, log })
+    try {
+      if (files === null) print(shown.address)
+      else print(`Server    ${shown.url}, in ${folder}`)
+      const isWell = files === null || (await takeAlong({ folder, url: shown.url, account, files, signal: stop.signal }))
+      if (!isOnce) {
+        if (files !== null) print(`Still serving ${shown.address} and, for --user ${account.user} --token ${account.token}, ${shown.url}.`)
+        print('Ctrl-C ends it and removes what it kept.')
+        await untilFired(stop.signal)
+      }
+      return isWell ? EXIT.well : EXIT.error
+    } finally {
+      await shown.close()
+    }
   } catch (error) {
     if (stop.signal.aborted) return EXIT.stopped
     if (!(error instanceof Problem)) throw error
@@ -50,41 +87,47 @@ export const tour = async (args: readonly string[]): Promise<number> => {
   }
 }
 
-const runTour = async (folder: string, files: readonly string[], isOnce: boolean, signal: AbortSignal): Promise<number> => {
-  const account = { user: 'me', token: randomBytes(24).toString('base64url') }
-  const serving = await serve({ root: join(folder, 'server'), port: 0, accounts: [account] })
+interface Way {
+  readonly folder: string
+  readonly url: string
+  readonly account: Account
+  readonly files: readonly string[]
+  readonly signal: AbortSignal
+}
+
+/** Takes files from device A through the server to device B. @returns whether each arrived as it was, and the server cannot read it. */
+const takeAlong = async ({ folder, url, account, files, signal }: Way): Promise<boolean> => {
+  const remote = () => httpRemote({ url, ...account })
+  const secret = new Uint8Array(randomBytes(512))
+  const device = (name: string) =>
+    createBlobSync({ store: fileStore(join(folder, name)), remote: remote(), cipher: soledadCipher(secret), paused: true })
+  const a = device('a')
+  const b = device('b')
   try {
-    print(`Server    ${serving.url}, in ${folder}`)
-    const remote = () => httpRemote({ url: serving.url, ...account })
-    const secret = new Uint8Array(randomBytes(512))
-    const device = (name: string) =>
-      createBlobSync({ store: fileStore(join(folder, name)), remote: remote(), cipher: soledadCipher(secret), paused: true })
-    const a = device('a')
-    const b = device('b')
-    try {
-      const put = await putAll(a, files)
-      print(`Device A  put ${put.length} files, ${new Set(put.map(({ id }) => id)).size} of them different`)
-      await syncWithBar(a, 'A → server  ', signal)
-      await syncWithBar(b, 'server → B  ', signal)
-      const rows = await compareDevices(put, a, b)
-      tableOf(rows).forEach(print)
-      const looks = await lookAtServer(remote(), rows)
-      looks.lines.forEach(print)
-      const isWell = looks.isCiphertext && rows.every(({ isEqual }) => isEqual)
-      print(isWell ? 'Every file is equal on A and B, and the server cannot read them.' : 'NOT every file arrived as it should.')
-      if (!isOnce) await keepServing(serving, account, signal)
-      return isWell ? EXIT.well : EXIT.error
-    } finally {
-      await Promise.all([a.close(), b.close()])
-    }
+    const put = await putAll(a, files)
+    print(`Device A  put ${put.length} files, ${new Set(put.map(({ id }) => id)).size} of them different`)
+    await syncWithBar(a, 'A → server  ', signal)
+    await syncWithBar(b, 'server → B  ', signal)
+    const rows = await compareDevices(put, a, b)
+    tableOf(rows).forEach(print)
+    const looks = await lookAtServer(remote(), rows)
+    looks.lines.forEach(print)
+    const isWell = looks.isCiphertext && rows.every(({ isEqual }) => isEqual)
+    print(isWell ? 'Every file is equal on A and B, and the server cannot read them.' : 'NOT every file arrived as it should.')
+    return isWell
   } finally {
-    await serving.close()
+    await Promise.all([a.close(), b.close()])
   }
 }
 
 const parsed = (args: readonly string[]) => {
   try {
-    const options = { once: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+    const options = {
+      once: { type: 'boolean' },
+      port: { type: 'string' },
+      log: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    } as const
     return parseArgs({ args: [...args], options, allowPositionals: true })
   } catch (error) {
     throw new Problem(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`)
@@ -147,11 +190,4 @@ const tableOf = (rows: readonly Row[]): readonly string[] => [
 const shown = (path: string): string => {
   const short = relative(calledFrom(), path)
   return short === '' || short.startsWith('..') ? path : short
-}
-
-const keepServing = async ({ url }: Serving, account: { user: string; token: string }, signal: AbortSignal): Promise<void> => {
-  print(
-    `Still serving ${url} for --user ${account.user} --token ${account.token}. Ctrl-C ends it and removes the temporary folder.`,
-  )
-  await untilFired(signal)
 }

@@ -18,12 +18,13 @@ export interface Ended {
   readonly stderr: string
 }
 
-const cli = resolve(import.meta.dirname, '..', '..', 'dist', 'cli')
+const project = resolve(import.meta.dirname, '..', '..')
+const scripts = { main: join(project, 'dist', 'cli', 'main.js'), start: join(project, 'docs', 'demo', 'start.ts') }
 const running = new Set<Process>()
 
-/** Starts `dist/cli/<script>.js`; `npm run build` made it. */
-export const start = (script: 'main' | 'start', args: readonly string[], environment: Record<string, string> = {}): Process => {
-  const child = spawn(process.execPath, [join(cli, `${script}.js`), ...args], {
+/** Starts the command line, or what `npm start` runs; `npm run build` and `build:page` made them. */
+export const start = (script: keyof typeof scripts, args: readonly string[], environment: Record<string, string> = {}): Process => {
+  const child = spawn(process.execPath, [scripts[script], ...args], {
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,0 +1,178 @@
+import type { Device, Given, Item } from './device'
+import { button, element, setAttributes, setText } from './element'
+import { countText } from './format'
+import { givenBy, givenIn } from './given'
+import { changeIcon, icon } from './icons'
+import type { RowActions } from './menu'
+import { blobRow } from './row'
+import { samplePhotos } from './samples'
+import { summaryOf } from './summary'
+import { troubleSwitches } from './troubles'
+import { virtualList } from './virtual-list'
+
+export interface PanelOptions {
+  readonly device: Device
+  readonly actions: RowActions
+  readonly openMenu: (from: HTMLElement, device: Device, id: string) => void
+  readonly say: (about: string, text: string) => void
+  readonly complain: (text: string) => void
+  /** Opens a dialog with the link to this device alone; null where it is alone already. */
+  readonly share: ((device: Device) => void) | null
+}
+
+/** A device as its owner sees it. */
+export const devicePanel = ({ device, actions, openMenu, say, complain, share }: PanelOptions): HTMLElement => {
+  const summary = element('p', { class: 'panel-summary' })
+  const bar = element('progress', { class: 'panel-bar', max: 1000, 'aria-label': `Progress of ${device.label}` })
+  const pauseSign = icon('pause')
+  const isPaused = () => device.blobs.getSnapshot().transfers === 'paused'
+  const pause = button({ class: 'icon-button' }, () => device.setPaused(!isPaused()), pauseSign)
+  const retryAll = button({ class: 'icon-button', title: 'Retry all that waits or failed', 'aria-label': `Retry all on ${device.label}` }, () => void device.blobs.retry(), icon('retry'))
+  const troubles = troubleSwitches(device)
+
+  const list = virtualList<Item>({
+    label: `Files on ${device.label}`,
+    rowHeight: () => rowHeightIn(list.element),
+    makeRow: (id) =>
+      blobRow(device, id, {
+        show: () => actions.show(device, id),
+        retry: () => actions.retry(device, id),
+        remove: () => actions.remove(device, id),
+        menu: (from) => openMenu(from, device, id),
+      }),
+  })
+
+  const add = async (given: readonly Given[]) => {
+    if (given.length === 0) return
+    const problems = await device.add(given)
+    say(`${device.label} added`, `${countText(given.length - problems.length, 'file')} added on ${device.label}`)
+    for (const problem of problems.slice(0, 3)) complain(problem)
+    if (problems.length > 3) complain(`${countText(problems.length - 3, 'more file')} could not be stored.`)
+  }
+  const addOrComplain = (given: Promise<readonly Given[]> | readonly Given[]) =>
+    void Promise.resolve(given).then(add).catch((error: unknown) => complain(`This could not be read: ${String(error)}`))
+
+  const picker = (attributes: Record<string, string | boolean>, name: string) => {
+    const input = element('input', { type: 'file', multiple: true, hidden: true, 'aria-label': `${name} on ${device.label}`, ...attributes })
+    input.addEventListener('change', () => {
+      addOrComplain(givenBy(input.files))
+      input.value = ''
+    })
+    return input
+  }
+  const files = picker({ 'data-files': true }, 'Add files')
+  const folder = picker({ webkitdirectory: true }, 'Add a folder')
+  const samples = button({ class: 'button' }, () => addOrComplain(samplePhotos()), icon('picture'), '12 sample photos')
+  const empty = element(
+    'div',
+    { class: 'empty' },
+    element('div', { class: 'empty-sign' }, icon('picture')),
+    element('p', { class: 'empty-title' }, 'Drop files or folders here'),
+    element('p', { class: 'empty-text' }, 'They are encrypted on this device before anything is sent.'),
+  )
+
+  const panel = element(
+    'section',
+    { class: 'panel device', 'aria-labelledby': `title-${device.letter}`, 'data-device': device.letter },
+    element(
+      'header',
+      { class: 'panel-head' },
+      element('span', { class: 'badge', 'aria-hidden': 'true' }, device.letter.toUpperCase()),
+      element('div', { class: 'panel-titles' }, element('h2', { id: `title-${device.letter}` }, device.label), summary),
+      retryAll,
+      pause,
+      ...(share === null
+        ? []
+        : [button({ class: 'icon-button', title: 'Open alone, here or elsewhere', 'aria-label': `Open ${device.label} alone` }, () => share(device), icon('link'))]),
+    ),
+    bar,
+    element(
+      'div',
+      { class: 'panel-tools' },
+      button({ class: 'button is-main' }, () => files.click(), icon('plus'), 'Add files'),
+      button({ class: 'button' }, () => folder.click(), icon('folder'), 'Folder'),
+      samples,
+      files,
+      folder,
+    ),
+    element('div', { class: 'list-place' }, list.element, empty, element('div', { class: 'drop-sign', 'aria-hidden': 'true' }, `Drop to put on ${device.label}`)),
+    troubles.element,
+  )
+  takeDrops(panel, (transfer) => addOrComplain(givenIn(transfer)))
+
+  let before = ''
+  const show = () => {
+    const items = device.items()
+    const { active, counts } = device.blobs.getSnapshot()
+    const { blobs, totalBlobs, bytes, totalBytes } = device.progress()
+    const text = summaryOf(device)
+    list.show(items)
+    empty.hidden = items.length > 0 || device.adding() !== null
+    list.element.tabIndex = items.length > 0 ? 0 : -1
+    setText(summary, text)
+    const share = totalBytes > 0 ? bytes / totalBytes : totalBlobs > 0 ? blobs / totalBlobs : 0
+    bar.value = Math.round(share * 1000)
+    setAttributes(bar, { 'data-on': active > 0 })
+    bar.ariaHidden = active > 0 ? null : 'true'
+    changeIcon(pauseSign, isPaused() ? 'play' : 'pause')
+    const pauseText = isPaused() ? 'Resume' : 'Pause'
+    setAttributes(pause, { title: pauseText, 'aria-label': `${pauseText} ${device.label}` })
+    troubles.show()
+    const state = active > 0 ? 'working' : text
+    if (state !== before && before !== '' && state !== 'working') say(device.label, `${device.label}: ${text}`)
+    before = state
+    setAttributes(panel, { 'data-failed': counts.FAILED_DOWNLOAD > 0 })
+  }
+  drawWhenNeeded(device, show)
+  device.blobs.on('blob.failed', ({ id }) => say(`${device.label} ${id}`, `${device.names.get(id)?.name ?? 'A file'} did not verify on ${device.label}`))
+  return panel
+}
+
+const rowHeightIn = (list: HTMLElement): number => Number.parseFloat(getComputedStyle(list).getPropertyValue('--row')) || 64
+
+/** Draws once for any number of changes, and now and then while numbers run that no change tells of. */
+const drawWhenNeeded = (device: Device, draw: () => void) => {
+  let isDue = false
+  const soon = () => {
+    if (isDue) return
+    isDue = true
+    requestAnimationFrame(() => {
+      isDue = false
+      draw()
+    })
+  }
+  device.subscribe(soon)
+  setInterval(() => {
+    if (device.blobs.getSnapshot().active > 0) soon()
+  }, RUNNING_MS)
+  draw()
+}
+
+const RUNNING_MS = 250
+
+const takeDrops = (panel: HTMLElement, take: (transfer: DataTransfer) => void) => {
+  let depth = 0
+  const mark = () => panel.classList.toggle('is-target', depth > 0)
+  const isFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true
+  panel.addEventListener('dragenter', (event) => {
+    if (!isFiles(event)) return
+    event.preventDefault()
+    depth += 1
+    mark()
+  })
+  panel.addEventListener('dragover', (event) => {
+    if (!isFiles(event)) return
+    event.preventDefault()
+    if (event.dataTransfer !== null) event.dataTransfer.dropEffect = 'copy'
+  })
+  panel.addEventListener('dragleave', () => {
+    depth = Math.max(0, depth - 1)
+    mark()
+  })
+  panel.addEventListener('drop', (event) => {
+    event.preventDefault()
+    depth = 0
+    mark()
+    if (event.dataTransfer !== null) take(event.dataTransfer)
+  })
+}

@@ -1,0 +1,71 @@
+import { clear, createStore, del, entries, set } from 'idb-keyval'
+import type { BlobSync } from 'blobsync'
+import { open, type FileHeader } from './envelope'
+
+/** What the page remembers of a file, so that its list needs no payload. */
+export interface Name extends FileHeader {
+  readonly sizeBytes: number
+  /** When this device first had it: the list's order. */
+  readonly seenAtMs: number
+  /** Small, made when it was first shown; null until then, or where none can be made. */
+  readonly thumbnail: Blob | null
+}
+
+export interface Names {
+  readonly ready: Promise<void>
+  readonly get: (id: string) => Name | undefined
+  readonly note: (id: string, name: Name) => void
+  readonly forget: (id: string) => void
+  /** Reads the name out of a payload that is here. Null if that cannot be read now. */
+  readonly learn: (id: string) => Promise<Name | null>
+}
+
+/**
+ * A copy of what the blobs say themselves: whatever of it is lost is read again.
+ *
+ * @param place Names the database, one for each device.
+ * @param onChange Called after each change.
+ */
+export const namesIn = (place: string, blobs: BlobSync, onChange: () => void): Names => {
+  const store = createStore(place, 'names')
+  const known = new Map<string, Name>()
+  const asked = new Map<string, Promise<Name | null>>()
+  // A full or closed database costs the copy, nothing else.
+  const quietly = (writing: Promise<void>) => void writing.catch(() => {})
+
+  const note = (id: string, name: Name) => {
+    known.set(id, name)
+    quietly(set(id, name, store))
+    onChange()
+  }
+
+  const read = async (id: string): Promise<Name | null> => {
+    try {
+      const { header, content } = await open(await blobs.get(id))
+      const about = header ?? { name: 'Without a name', type: '', lastModified: 0 }
+      const name = { ...about, sizeBytes: content.size, seenAtMs: Date.now(), thumbnail: null }
+      note(id, name)
+      return name
+    } catch {
+      return null
+    }
+  }
+
+  return {
+    ready: entries<string, Name>(store).then(
+      (all) => all.forEach(([id, name]) => known.set(id, name)),
+      () => quietly(clear(store)),
+    ),
+    get: (id) => known.get(id),
+    note,
+    forget: (id) => {
+      known.delete(id)
+      quietly(del(id, store))
+    },
+    learn: (id) => {
+      const asking = asked.get(id) ?? read(id).finally(() => asked.delete(id))
+      asked.set(id, asking)
+      return asking
+    },
+  }
+}
