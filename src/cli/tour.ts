@@ -68,7 +68,8 @@ export const tour = async (args: readonly string[], show: (options: ShowOptions)
       else print(`Server    ${shown.url}, in ${folder}`)
       const isWell = files === null || (await takeAlong({ folder, url: shown.url, account, files, signal: stop.signal }))
       if (!isOnce) {
-        if (files !== null) print(`Still serving ${shown.address} and, for --user ${account.user} --token ${account.token}, ${shown.url}.`)
+        if (files !== null)
+          print(`Still serving ${shown.address} and, for --user ${account.user} --token ${account.token}, ${shown.url}.`)
         print('Ctrl-C ends it and removes what it kept.')
         await untilFired(stop.signal)
       }

@@ -23,7 +23,11 @@ const scripts = { main: join(project, 'dist', 'cli', 'main.js'), start: join(pro
 const running = new Set<Process>()
 
 /** Starts the command line, or what `npm start` runs; `npm run build` and `build:page` made them. */
-export const start = (script: keyof typeof scripts, args: readonly string[], environment: Record<string, string> = {}): Process => {
+export const start = (
+  script: keyof typeof scripts,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Process => {
   const child = spawn(process.execPath, [scripts[script], ...args], {
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -59,7 +59,10 @@ export const detailsDialog = (actions: () => RowActions, complain: (text: string
       const type = name?.type === undefined || name.type === '' ? 'unknown' : name.type
       facts.replaceChildren(
         ...fact('Status', `${look.text} (${view.held === null ? view.status : `${view.status}, held: ${view.held}`})`),
-        ...fact('Size', name === undefined ? (view.sizeBytes === null ? 'unknown' : sizeText(view.sizeBytes)) : sizeText(name.sizeBytes)),
+        ...fact(
+          'Size',
+          name === undefined ? (view.sizeBytes === null ? 'unknown' : sizeText(view.sizeBytes)) : sizeText(name.sizeBytes),
+        ),
         ...fact('Type', type),
         ...fact('On', device.label),
         ...fact('Priority', view.priority),

@@ -6,6 +6,7 @@ import { changeIcon, icon } from './icons'
 import type { RowActions } from './menu'
 import { blobRow } from './row'
 import { samplePhotos } from './samples'
+import { mayRetry } from './status'
 import { summaryOf } from './summary'
 import { troubleSwitches } from './troubles'
 import { virtualList } from './virtual-list'
@@ -27,12 +28,15 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
   const pauseSign = icon('pause')
   const isPaused = () => device.blobs.getSnapshot().transfers === 'paused'
   const pause = button({ class: 'icon-button' }, () => device.setPaused(!isPaused()), pauseSign)
-  const retryAll = button({ class: 'icon-button', title: 'Retry all that waits or failed', 'aria-label': `Retry all on ${device.label}` }, () => void device.blobs.retry(), icon('retry'))
+  const retryAll = button(
+    { class: 'icon-button is-spare', title: 'Retry all that waits or failed', 'aria-label': `Retry all on ${device.label}` },
+    () => void device.blobs.retry(),
+    icon('retry'),
+  )
   const troubles = troubleSwitches(device)
 
   const list = virtualList<Item>({
     label: `Files on ${device.label}`,
-    rowHeight: () => rowHeightIn(list.element),
     makeRow: (id) =>
       blobRow(device, id, {
         show: () => actions.show(device, id),
@@ -50,10 +54,18 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
     if (problems.length > 3) complain(`${countText(problems.length - 3, 'more file')} could not be stored.`)
   }
   const addOrComplain = (given: Promise<readonly Given[]> | readonly Given[]) =>
-    void Promise.resolve(given).then(add).catch((error: unknown) => complain(`This could not be read: ${String(error)}`))
+    void Promise.resolve(given)
+      .then(add)
+      .catch((error: unknown) => complain(`This could not be read: ${String(error)}`))
 
   const picker = (attributes: Record<string, string | boolean>, name: string) => {
-    const input = element('input', { type: 'file', multiple: true, hidden: true, 'aria-label': `${name} on ${device.label}`, ...attributes })
+    const input = element('input', {
+      type: 'file',
+      multiple: true,
+      hidden: true,
+      'aria-label': `${name} on ${device.label}`,
+      ...attributes,
+    })
     input.addEventListener('change', () => {
       addOrComplain(givenBy(input.files))
       input.value = ''
@@ -62,7 +74,12 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
   }
   const files = picker({ 'data-files': true }, 'Add files')
   const folder = picker({ webkitdirectory: true }, 'Add a folder')
-  const samples = button({ class: 'button' }, () => addOrComplain(samplePhotos()), icon('picture'), '12 sample photos')
+  const samples = button(
+    { class: 'button', title: 'Adds 12 photos, painted by this page' },
+    () => addOrComplain(samplePhotos()),
+    icon('picture'),
+    'Sample photos',
+  )
   const empty = element(
     'div',
     { class: 'empty' },
@@ -83,19 +100,36 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
       pause,
       ...(share === null
         ? []
-        : [button({ class: 'icon-button', title: 'Open alone, here or elsewhere', 'aria-label': `Open ${device.label} alone` }, () => share(device), icon('link'))]),
+        : [
+            button(
+              { class: 'icon-button', title: 'Open alone, here or elsewhere', 'aria-label': `Open ${device.label} alone` },
+              () => share(device),
+              icon('link'),
+            ),
+          ]),
     ),
     bar,
     element(
       'div',
       { class: 'panel-tools' },
       button({ class: 'button is-main' }, () => files.click(), icon('plus'), 'Add files'),
-      button({ class: 'button' }, () => folder.click(), icon('folder'), 'Folder'),
+      button(
+        { class: 'button', 'aria-label': 'Add a folder' },
+        () => folder.click(),
+        icon('folder'),
+        element('span', { class: 'spared' }, 'Folder'),
+      ),
       samples,
       files,
       folder,
     ),
-    element('div', { class: 'list-place' }, list.element, empty, element('div', { class: 'drop-sign', 'aria-hidden': 'true' }, `Drop to put on ${device.label}`)),
+    element(
+      'div',
+      { class: 'list-place' },
+      list.element,
+      empty,
+      element('div', { class: 'drop-sign', 'aria-hidden': 'true' }, `Drop to put on ${device.label}`),
+    ),
     troubles.element,
   )
   takeDrops(panel, (transfer) => addOrComplain(givenIn(transfer)))
@@ -117,6 +151,7 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
     changeIcon(pauseSign, isPaused() ? 'play' : 'pause')
     const pauseText = isPaused() ? 'Resume' : 'Pause'
     setAttributes(pause, { title: pauseText, 'aria-label': `${pauseText} ${device.label}` })
+    setAttributes(retryAll, { 'data-on': items.some(({ view }) => mayRetry(view)) })
     troubles.show()
     const state = active > 0 ? 'working' : text
     if (state !== before && before !== '' && state !== 'working') say(device.label, `${device.label}: ${text}`)
@@ -124,11 +159,11 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
     setAttributes(panel, { 'data-failed': counts.FAILED_DOWNLOAD > 0 })
   }
   drawWhenNeeded(device, show)
-  device.blobs.on('blob.failed', ({ id }) => say(`${device.label} ${id}`, `${device.names.get(id)?.name ?? 'A file'} did not verify on ${device.label}`))
+  device.blobs.on('blob.failed', ({ id }) =>
+    say(`${device.label} ${id}`, `${device.names.get(id)?.name ?? 'A file'} did not verify on ${device.label}`),
+  )
   return panel
 }
-
-const rowHeightIn = (list: HTMLElement): number => Number.parseFloat(getComputedStyle(list).getPropertyValue('--row')) || 64
 
 /** Draws once for any number of changes, and now and then while numbers run that no change tells of. */
 const drawWhenNeeded = (device: Device, draw: () => void) => {

@@ -5,6 +5,8 @@ import { secretBytes, type Person } from './account'
 import { overheadBytes, seal } from './envelope'
 import { looker } from './look'
 import { namesIn, type Name, type Names } from './names'
+import { lookOf } from './status'
+import { namesPlace } from './store'
 import { newWire, type Wire } from './wire'
 import { workTracker, type Progress } from './work'
 
@@ -39,6 +41,8 @@ export interface Device {
   readonly setPaused: (isPaused: boolean) => void
   /** The app's answer to a new token, more quota, more room. */
   readonly goOn: () => void
+  /** Reads the name of a blob that is here. */
+  readonly learn: (id: string) => void
   readonly look: () => void
   readonly subscribe: (listener: () => void) => void
 }
@@ -49,6 +53,9 @@ export interface DeviceOptions {
   readonly store: Store
   readonly inspect: NonNullable<BlobSyncOptions['inspect']>
 }
+
+const alphabet = new Intl.Collator(undefined, { numeric: true })
+const BATCH_APART_MS = 5000
 
 /** Puts at once: each reads its file twice, for its id and its bytes. */
 const PUTS_AT_ONCE = 6
@@ -69,16 +76,24 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
   })
   const work = workTracker()
   const views = new Map<string, BlobView>()
-  const firstSeenMs = new Map<string, number>()
+  const seen = new Map<string, number>()
+  let batch = { beganAtMs: 0, lastAtMs: 0 }
   const listeners = new Set<() => void>()
   let sorted: readonly string[] | null = null
   let adding: { done: number; total: number } | null = null
 
   const tell = () => listeners.forEach((listener) => listener())
-  const names = namesIn(`${person.user}-${letter}-names`, blobs, () => {
+  const names = namesIn(namesPlace(person, letter), blobs, () => {
     sorted = null
     tell()
   })
+
+  /** What comes within seconds of each other belongs together, on whichever device. */
+  const batchNow = () => {
+    const nowMs = Date.now()
+    batch = { beganAtMs: nowMs - batch.lastAtMs < BATCH_APART_MS ? batch.beganAtMs : nowMs, lastAtMs: nowMs }
+    return batch.beganAtMs
+  }
 
   const note = (view: BlobView) => {
     const isGone = view.status === 'DELETED' || (view.status === 'PENDING_DELETE' && view.phase === 'resting')
@@ -89,10 +104,12 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
       return
     }
     if (!views.has(view.id)) {
-      firstSeenMs.set(view.id, names.get(view.id)?.seenAtMs ?? Date.now())
+      seen.set(view.id, names.get(view.id)?.seenAtMs ?? batchNow())
       sorted = null
     }
+    const wasInTrouble = isInTrouble(view.id)
     views.set(view.id, view)
+    if (isInTrouble(view.id) !== wasInTrouble) sorted = null
   }
   const noteAndTell = (view: BlobView) => {
     note(view)
@@ -112,6 +129,10 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
   blobs.on('blob.changed', noteAndTell)
   blobs.on('blob.added', noteAndTell)
   blobs.on('blob.deleted', noteAndTell)
+  const learn = (id: string) => void names.learn(id, seen.get(id) ?? batchNow())
+  blobs.on('blob.synced', ({ id }) => {
+    if (names.get(id) === undefined) learn(id)
+  })
   blobs.on('blob.trashed', ({ id }) => {
     views.delete(id)
     names.forget(id)
@@ -133,15 +154,31 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     look()
   })
 
-  const seenAtMs = (id: string) => names.get(id)?.seenAtMs ?? firstSeenMs.get(id) ?? 0
+  const isInTrouble = (id: string) => {
+    const view = views.get(id)
+    return view !== undefined && lookOf(view).tone === 'bad'
+  }
 
-  const put = async ({ file, path }: Given, seenAtMs: number): Promise<string | null> => {
+  /** What needs somebody to look at it first, then the newest batch; in it by name, and last what has none yet. */
+  const inOrder = (a: string, b: string) => {
+    const trouble = Number(isInTrouble(b)) - Number(isInTrouble(a))
+    if (trouble !== 0) return trouble
+    const [nameOfA, nameOfB] = [names.get(a), names.get(b)]
+    const age = (nameOfB?.seenAtMs ?? seen.get(b) ?? 0) - (nameOfA?.seenAtMs ?? seen.get(a) ?? 0)
+    if (age !== 0) return age
+    if (nameOfA === undefined || nameOfB === undefined)
+      return Number(nameOfA === undefined) - Number(nameOfB === undefined) || (a < b ? -1 : 1)
+    return alphabet.compare(nameOfA.name, nameOfB.name) || (a < b ? -1 : 1)
+  }
+
+  const put = async ({ file, path }: Given): Promise<string | null> => {
     const header = { name: path, type: file.type, lastModified: file.lastModified }
     try {
       const { id, sizeBytes } = await blobs.put(seal(file, header), { id: 'content' })
       const size = sizeBytes === null ? file.size : sizeBytes - overheadBytes(header)
       const known = names.get(id)
-      if (known === undefined) names.note(id, { ...header, sizeBytes: size, seenAtMs, thumbnail: null })
+      if (known === undefined)
+        names.note(id, { ...header, sizeBytes: size, seenAtMs: seen.get(id) ?? batchNow(), thumbnail: null })
       return null
     } catch (error) {
       return `${path}: ${isBlobSyncError(error) ? error.message : String(error)}`
@@ -150,12 +187,11 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
 
   const add = async (given: readonly Given[]) => {
     const problems: string[] = []
-    const nowMs = Date.now()
-    const queue = given.map((each, index) => ({ each, seenAtMs: nowMs + (given.length - index) / given.length }))
+    const queue = [...given]
     adding = { done: adding?.done ?? 0, total: (adding?.total ?? 0) + given.length }
     const putSome = async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const problem = await put(next.each, next.seenAtMs)
+        const problem = await put(next)
         if (problem !== null) problems.push(problem)
         if (adding !== null) adding = { ...adding, done: adding.done + 1 }
         tell()
@@ -168,7 +204,7 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
   }
 
   const items = () => {
-    sorted ??= [...views.keys()].toSorted((a, b) => seenAtMs(b) - seenAtMs(a) || (a < b ? -1 : 1))
+    sorted ??= [...views.keys()].toSorted(inOrder)
     return sorted.flatMap((id) => {
       const view = views.get(id)
       return view === undefined ? [] : [{ id, view, name: names.get(id) }]
@@ -192,6 +228,7 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     add,
     setPaused: (isPaused) => (isPaused ? blobs.pause() : blobs.resume()),
     goOn,
+    learn,
     look,
     subscribe: (listener) => void listeners.add(listener),
   }

@@ -5,5 +5,9 @@ import { icon } from './icons'
 export const inspectorPanel = () => {
   const panel = element('section', { class: 'inspector', hidden: true, 'aria-label': 'Inspector' })
   const observer = { next: (_event: InspectionEvent) => {} }
-  return { element: panel, observer, button: button({ class: 'button is-quiet', 'aria-expanded': 'false' }, () => {}, icon('chart'), 'Inspector') }
+  return {
+    element: panel,
+    observer,
+    button: button({ class: 'button is-quiet', 'aria-expanded': 'false' }, () => {}, icon('chart'), 'Inspector'),
+  }
 }

@@ -8,19 +8,24 @@ export const intro = (): HTMLElement => {
   const made = element(
     'aside',
     { class: 'intro', 'aria-label': 'What this is' },
+    element('p', {}, icon('picture'), 'Drop files on one device: they are encrypted there, and appear on the other.'),
+    element('p', {}, icon('lock'), 'The server between them stores every file, and cannot read a single one.'),
     element(
       'p',
       {},
-      element('strong', {}, 'Drop a file on one device and it appears on the other.'),
-      ' It is encrypted before it leaves and verified when it arrives, so the server in between holds nothing but ciphertext.',
-      ' Cut a wire, corrupt a download, reload or close the tab in the middle: nothing is lost, and each file says what it waits for.',
+      icon('retry'),
+      'Cut a wire, spoil a download, reload in the middle: nothing is lost, and each file says what it waits for.',
     ),
   )
   made.append(
-    button({ class: 'icon-button', 'aria-label': 'Dismiss this text', title: 'Dismiss' }, () => {
-      localStorage.setItem(PLACE, 'read')
-      made.remove()
-    }, icon('close')),
+    button(
+      { class: 'icon-button', 'aria-label': 'Dismiss this text', title: 'Dismiss' },
+      () => {
+        localStorage.setItem(PLACE, 'read')
+        made.remove()
+      },
+      icon('close'),
+    ),
   )
   made.hidden = localStorage.getItem(PLACE) === 'read'
   return made

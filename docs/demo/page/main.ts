@@ -12,7 +12,7 @@ import { followChanges } from './look'
 import { rowMenu } from './menu'
 import { serverPanel } from './server-panel'
 import { shareDialog } from './share'
-import { openStore } from './store'
+import { forgetOthers, openStore } from './store'
 import { switcher } from './switcher'
 import { themeButton } from './theme'
 import { toasts } from './toasts'
@@ -26,10 +26,12 @@ const start = async (): Promise<void> => {
   history.replaceState(null, '', alone === null ? location.pathname : `#device=${alone}`)
   const inspector = inspectorPanel()
   const letters: readonly Letter[] = alone === null ? ['a', 'b'] : [alone]
-  const devices = await Promise.all(
-    letters.map(async (letter) => openDevice({ letter, person, store: await openStore(person, letter), inspect: inspector.observer })),
+  const devices = letters.map((letter) =>
+    openDevice({ letter, person, store: openStore(person, letter), inspect: inspector.observer }),
   )
   build(person, devices, inspector)
+  // What cannot be removed now is removed the next time.
+  await forgetOthers(person).catch(() => {})
 }
 
 const build = (person: Person, devices: readonly Device[], inspector: ReturnType<typeof inspectorPanel>) => {
@@ -39,7 +41,7 @@ const build = (person: Person, devices: readonly Device[], inspector: ReturnType
   const details = detailsDialog(() => actions, notes.complain)
   const menu = rowMenu(actions)
   const share = shareDialog((device) => linkFor(device.letter, person))
-  const server = serverPanel(person, () => tabs.show())
+  const server = serverPanel(person)
   const main = element('main', { class: alone === null ? 'devices' : 'devices is-alone' })
   const tabs = switcher(
     [
@@ -49,6 +51,7 @@ const build = (person: Person, devices: readonly Device[], inspector: ReturnType
     ],
     main,
   )
+  server.subscribe(tabs.show)
   const panels = devices.map((device) => {
     device.subscribe(() => tabs.show())
     return devicePanel({
@@ -67,7 +70,11 @@ const build = (person: Person, devices: readonly Device[], inspector: ReturnType
       'header',
       { class: 'top' },
       element('h1', { class: 'brand' }, mark(), 'blobsync'),
-      element('p', { class: 'tagline' }, alone === null ? 'Two devices, and a server that cannot read' : `Device ${alone.toUpperCase()}, alone in this tab`),
+      element(
+        'p',
+        { class: 'tagline' },
+        alone === null ? 'Two devices, and a server that cannot read' : `Device ${alone.toUpperCase()}, alone in this tab`,
+      ),
       inspector.button,
       themeButton(),
     ),

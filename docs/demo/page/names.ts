@@ -16,8 +16,8 @@ export interface Names {
   readonly get: (id: string) => Name | undefined
   readonly note: (id: string, name: Name) => void
   readonly forget: (id: string) => void
-  /** Reads the name out of a payload that is here. Null if that cannot be read now. */
-  readonly learn: (id: string) => Promise<Name | null>
+  /** Reads the name out of a payload that is here; what cannot be read now stays unknown. */
+  readonly learn: (id: string, seenAtMs: number) => Promise<void>
 }
 
 /**
@@ -29,7 +29,7 @@ export interface Names {
 export const namesIn = (place: string, blobs: BlobSync, onChange: () => void): Names => {
   const store = createStore(place, 'names')
   const known = new Map<string, Name>()
-  const asked = new Map<string, Promise<Name | null>>()
+  const asked = new Map<string, Promise<void>>()
   // A full or closed database costs the copy, nothing else.
   const quietly = (writing: Promise<void>) => void writing.catch(() => {})
 
@@ -39,16 +39,10 @@ export const namesIn = (place: string, blobs: BlobSync, onChange: () => void): N
     onChange()
   }
 
-  const read = async (id: string): Promise<Name | null> => {
-    try {
-      const { header, content } = await open(await blobs.get(id))
-      const about = header ?? { name: 'Without a name', type: '', lastModified: 0 }
-      const name = { ...about, sizeBytes: content.size, seenAtMs: Date.now(), thumbnail: null }
-      note(id, name)
-      return name
-    } catch {
-      return null
-    }
+  const read = async (id: string, seenAtMs: number): Promise<void> => {
+    const { header, content } = await open(await blobs.get(id))
+    const about = header ?? { name: 'Without a name', type: '', lastModified: 0 }
+    note(id, { ...about, sizeBytes: content.size, seenAtMs, thumbnail: null })
   }
 
   return {
@@ -62,8 +56,12 @@ export const namesIn = (place: string, blobs: BlobSync, onChange: () => void): N
       known.delete(id)
       quietly(del(id, store))
     },
-    learn: (id) => {
-      const asking = asked.get(id) ?? read(id).finally(() => asked.delete(id))
+    learn: (id, seenAtMs) => {
+      const asking =
+        asked.get(id) ??
+        read(id, seenAtMs)
+          .catch(() => {})
+          .finally(() => asked.delete(id))
       asked.set(id, asking)
       return asking
     },

@@ -28,7 +28,7 @@ export const blobRow = (device: Device, id: string, calls: RowCalls): RowOf<Item
   const chipSign = icon('clock')
   const chipText = element('span')
   const chip = element('span', { class: 'chip' }, chipSign, chipText)
-  const retry = button({ class: 'icon-button row-retry', title: 'Retry now' }, () => calls.retry(id), icon('retry'))
+  const retry = button({ class: 'row-retry', title: 'Retry now' }, () => calls.retry(id), icon('retry'), 'Retry')
   const more = button(
     { class: 'icon-button', title: 'Actions', 'aria-haspopup': 'menu', 'aria-expanded': 'false' },
     () => calls.menu(more, id),
@@ -39,9 +39,9 @@ export const blobRow = (device: Device, id: string, calls: RowCalls): RowOf<Item
     'div',
     { class: 'row' },
     element('span', { class: 'thumb' }, sign, picture),
-    element('span', { class: 'row-text' }, name, element('span', { class: 'row-about' }, size, sentence)),
-    chip,
-    retry,
+    name,
+    element('span', { class: 'row-state' }, chip, retry),
+    element('span', { class: 'row-about' }, size, sentence),
     more,
     bar,
   )
@@ -73,7 +73,7 @@ export const blobRow = (device: Device, id: string, calls: RowCalls): RowOf<Item
 
   const show = (item: Item) => {
     const { view } = item
-    if (item.name === undefined && view.isHere) void device.names.learn(id)
+    if (item.name === undefined && view.isHere) device.learn(id)
     const look = lookOf(view)
     const text = item.name?.name ?? 'Still encrypted'
     const sizeBytes = item.name?.sizeBytes ?? view.sizeBytes
@@ -87,7 +87,7 @@ export const blobRow = (device: Device, id: string, calls: RowCalls): RowOf<Item
     setText(chipText, look.text)
     changeIcon(chipSign, look.icon)
     setAttributes(row, { 'data-status': view.status, 'data-phase': view.phase, 'data-tone': look.tone })
-    setAttributes(retry, { 'data-on': mayRetry(view), 'aria-label': `Retry ${text} now`, disabled: !mayRetry(view) })
+    setAttributes(retry, { hidden: !mayRetry(view), 'aria-label': `Retry ${text} now` })
     setAttributes(more, { 'aria-label': `Actions for ${text}` })
     const isPicture = item.name?.type.startsWith('image/') === true
     changeIcon(sign, item.name === undefined ? 'lock' : isPicture ? 'picture' : 'file')

@@ -10,20 +10,21 @@ export interface ServerPanel {
   /** Asks the server what it holds now. */
   readonly look: () => void
   readonly count: () => number
+  readonly subscribe: (listener: () => void) => void
 }
 
 /** The server as its operator sees it. */
-export const serverPanel = (person: Person, onChange: () => void): ServerPanel => {
+export const serverPanel = (person: Person): ServerPanel => {
   const view = serverView(person)
   const summary = element('p', { class: 'panel-summary' })
   const list = virtualList<Stored>({
     label: 'What the server holds',
-    rowHeight: () => Number.parseFloat(getComputedStyle(list.element).getPropertyValue('--row')) || 76,
     makeRow: (id) => storedRow(id, view),
   })
   const empty = element('div', { class: 'empty' }, element('p', { class: 'empty-title' }, 'Nothing stored yet'))
   let stored: readonly Stored[] = []
   let places = new Map<string, number>()
+  const listeners = new Set<() => void>()
   let isAsking = false
   let isStale = false
 
@@ -37,8 +38,11 @@ export const serverPanel = (person: Person, onChange: () => void): ServerPanel =
     list.element.tabIndex = stored.length > 0 ? 0 : -1
     empty.hidden = stored.length > 0
     const bytes = stored.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-    setText(summary, stored.length === 0 ? 'Holds nothing' : `${countText(stored.length, 'blob')} · ${sizeText(bytes)} of ciphertext`)
-    onChange()
+    setText(
+      summary,
+      stored.length === 0 ? 'Holds nothing' : `${countText(stored.length, 'blob')} · ${sizeText(bytes)} of ciphertext`,
+    )
+    for (const listener of listeners) listener()
   }
 
   const ask = async () => {
@@ -63,6 +67,7 @@ export const serverPanel = (person: Person, onChange: () => void): ServerPanel =
   show([])
   return {
     count: () => stored.length,
+    subscribe: (listener) => void listeners.add(listener),
     look: () => void ask(),
     element: element(
       'section',
@@ -73,7 +78,11 @@ export const serverPanel = (person: Person, onChange: () => void): ServerPanel =
         element('span', { class: 'badge', 'aria-hidden': 'true' }, icon('lock')),
         element('div', { class: 'panel-titles' }, element('h2', { id: 'title-server' }, 'Server'), summary),
       ),
-      element('p', { class: 'server-text' }, 'All that its operator could see: ids, sizes, and bytes like these. No names, no pictures, no keys.'),
+      element(
+        'p',
+        { class: 'server-text' },
+        'All that its operator could see: ids, sizes, and bytes like these. No names, no pictures, no keys.',
+      ),
       element('div', { class: 'list-place' }, list.element, empty),
     ),
   }

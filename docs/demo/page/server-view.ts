@@ -21,7 +21,10 @@ export const serverView = ({ user, token }: Person) => {
   return {
     list: async (): Promise<readonly Stored[]> => {
       const accept = 'application/vnd.blobsync.list+json'
-      const answer = await fetch(`/server/blobs/${user}/?namespace=default`, { headers: { ...headers, accept }, cache: 'no-store' })
+      const answer = await fetch(`/server/blobs/${user}/?namespace=default`, {
+        headers: { ...headers, accept },
+        cache: 'no-store',
+      })
       const list = answer.ok ? List.decode(await answer.json()) : null
       if (list === null || E.isLeft(list)) throw new Error(`The server answered ${answer.status}.`)
       return list.right.map(({ id, size }) => ({ id, sizeBytes: size }))
@@ -30,7 +33,8 @@ export const serverView = ({ user, token }: Person) => {
     /** Fetches some ciphertext of a blob. */
     fetchSample: async (id: string): Promise<void> => {
       if (samples.has(id)) return
-      const range = `bytes=${PREAMBLE_BYTES}-${PREAMBLE_BYTES + SHOWN_BYTES - 1}`
+      // Soledad leaves the last byte out that HTTP would give.
+      const range = `bytes=${PREAMBLE_BYTES}-${PREAMBLE_BYTES + SHOWN_BYTES}`
       const url = `/server/blobs/${user}/${encodeURIComponent(id)}?namespace=default`
       const answer = await fetch(url, { headers: { ...headers, range }, cache: 'no-store' })
       // Deleted since it was listed.

@@ -23,14 +23,32 @@ export const shareDialog = (linkOf: (device: Device) => string) => {
         element('h2', { id: 'share-title' }, `${device.label} alone`),
         button({ class: 'icon-button', 'aria-label': 'Close', title: 'Close' }, () => dialog.close(), icon('close')),
       ),
-      element('p', {}, 'In another tab it is the same device, and the tabs agree on which of them works. In another browser profile it is one more device of yours.'),
-      element('p', {}, 'The link holds the secret that decrypts everything. It stands after the # and so is never sent to a server; give the link to nobody.'),
+      element(
+        'p',
+        {},
+        'In another tab it is the same device, and the tabs agree on which of them works. In another browser profile it is one more device of yours.',
+      ),
+      element(
+        'p',
+        {},
+        'The link holds the secret that decrypts everything. It stands after the # and so is never sent to a server; give the link to nobody.',
+      ),
       element('input', { class: 'link-field', readonly: true, value: link, 'aria-label': `Link to ${device.label}` }),
       element(
         'div',
         { class: 'details-tools' },
-        element('a', { class: 'button is-main', href: link, target: '_blank', rel: 'noreferrer' }, icon('open'), 'Open in a new tab'),
-        button({ class: 'button' }, () => void copy().catch(() => (copied.textContent = 'Copy it from the field above')), icon('link'), 'Copy the link'),
+        element(
+          'a',
+          { class: 'button is-main', href: link, target: '_blank', rel: 'noreferrer' },
+          icon('open'),
+          'Open in a new tab',
+        ),
+        button(
+          { class: 'button' },
+          () => void copy().catch(() => (copied.textContent = 'Copy it from the field above')),
+          icon('link'),
+          'Copy the link',
+        ),
         copied,
       ),
     )

@@ -1,7 +1,7 @@
 /** About what a phone has at the edge of its network. */
 const SLOW_BYTES_PER_SECOND = 160_000
 export const SLOW_LATENCY_MS = 250
-const STEP_MS = 100
+const STEP_BYTES = 8_000
 
 export interface Passed {
   /** So far. */
@@ -10,15 +10,25 @@ export interface Passed {
   readonly step: number
 }
 
-/** Lets so many bytes pass: in steps while the line is slow, the rest of them at once when it is not. */
-export async function* paced(bytes: number, isSlow: () => boolean, signal: AbortSignal): AsyncGenerator<Passed> {
-  const stepBytes = (SLOW_BYTES_PER_SECOND * STEP_MS) / 1000
-  let done = 0
-  while (done < bytes) {
-    const step = isSlow() ? Math.min(stepBytes, bytes - done) : bytes - done
-    if (isSlow()) await waitFor((step * STEP_MS) / stepBytes, signal)
-    done += step
-    yield { bytes: done, step }
+/**
+ * A line that so many bytes a second fit through, whoever sends them.
+ *
+ * @param isSlow While it is not, everything passes at once.
+ */
+export const slowLine = (isSlow: () => boolean) => {
+  let freeAtMs = 0
+  /** Lets bytes pass, in steps that the others' steps come between. */
+  return async function* (bytes: number, signal: AbortSignal): AsyncGenerator<Passed> {
+    let done = 0
+    while (done < bytes) {
+      const step = isSlow() ? Math.min(STEP_BYTES, bytes - done) : bytes - done
+      if (isSlow()) {
+        freeAtMs = Math.max(freeAtMs, performance.now()) + (step * 1000) / SLOW_BYTES_PER_SECOND
+        await waitFor(freeAtMs - performance.now(), signal)
+      }
+      done += step
+      yield { bytes: done, step }
+    }
   }
 }
 

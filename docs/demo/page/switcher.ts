@@ -8,7 +8,10 @@ export interface Place {
 }
 
 /** Which of the places a narrow screen shows; on a wide one all are there and this is not. */
-export const switcher = (places: readonly Place[], main: HTMLElement): { readonly element: HTMLElement; readonly show: () => void } => {
+export const switcher = (
+  places: readonly Place[],
+  main: HTMLElement,
+): { readonly element: HTMLElement; readonly show: () => void } => {
   const made = places.map(({ key, name, count }) => {
     const number = element('span', { class: 'switcher-count' })
     const tab = button({ class: 'switcher-tab' }, () => choose(key), element('span', {}, name), number)

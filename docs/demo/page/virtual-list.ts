@@ -16,8 +16,6 @@ export interface VirtualList<Item> {
 
 interface ListOptions<Item extends { readonly id: string }> {
   readonly label: string
-  /** The height of a row, in pixels, as the style sheet has it. */
-  readonly rowHeight: () => number
   readonly makeRow: (id: string) => RowOf<Item>
 }
 
@@ -25,11 +23,14 @@ interface ListOptions<Item extends { readonly id: string }> {
 const SPARE_ROWS = 6
 
 /** A list of any length, of which only what can be seen has elements. A row belongs to its item while it is there. */
-export const virtualList = <Item extends { readonly id: string }>({ label, rowHeight, makeRow }: ListOptions<Item>): VirtualList<Item> => {
+export const virtualList = <Item extends { readonly id: string }>({ label, makeRow }: ListOptions<Item>): VirtualList<Item> => {
   const inner = element('div', { class: 'list-inner', role: 'list', 'aria-label': label })
   const outer = element('div', { class: 'list', tabindex: 0, role: 'group', 'aria-label': `${label}, scrollable` }, inner)
   const rows = new Map<string, RowOf<Item>>()
   let items: readonly Item[] = []
+
+  /** In pixels, as the style sheet has it. */
+  const rowHeight = () => Number.parseFloat(getComputedStyle(outer).getPropertyValue('--row')) || 64
 
   const draw = () => {
     const height = rowHeight()

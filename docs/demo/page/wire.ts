@@ -1,6 +1,6 @@
 import type { Connectivity } from 'blobsync'
 import { meter, type Meter } from './meter'
-import { flipOneByte, paced, SLOW_LATENCY_MS, waitFor } from './slow'
+import { flipOneByte, SLOW_LATENCY_MS, slowLine, waitFor } from './slow'
 
 /** What the visitor does to the line between one device and the server. */
 export type Trouble = 'offline' | 'slow' | 'busy' | 'broken' | 'corrupt' | 'full' | 'expired'
@@ -26,6 +26,7 @@ export const newWire = (): Wire => {
   const sent = new Map<string, { readonly bytes: number; readonly totalBytes: number }>()
   const up = meter()
   const down = meter()
+  const paced = slowLine(() => on.has('slow'))
   let cut = new AbortController()
 
   const turn = (trouble: Trouble, isOn: boolean) => {
@@ -51,7 +52,7 @@ export const newWire = (): Wire => {
 
   const upload = async (id: string, bytes: number, signal: AbortSignal) => {
     try {
-      for await (const passed of paced(bytes, () => on.has('slow'), signal)) {
+      for await (const passed of paced(bytes, signal)) {
         up.add(passed.step)
         sent.set(id, { bytes: passed.bytes, totalBytes: bytes })
       }
@@ -66,7 +67,7 @@ export const newWire = (): Wire => {
     if (isStruck) turn('corrupt', false)
     const counted = new TransformStream<Uint8Array, Uint8Array>({
       transform: async (chunk, controller) => {
-        for await (const { step } of paced(chunk.length, () => on.has('slow'), signal)) down.add(step)
+        for await (const { step } of paced(chunk.length, signal)) down.add(step)
         controller.enqueue(chunk)
       },
     })
@@ -80,13 +81,19 @@ export const newWire = (): Wire => {
     signal.throwIfAborted()
     const body = request.body === null ? null : await request.arrayBuffer()
     const path = new URL(request.url).pathname
-    const isUpload = request.method === 'PUT' || path.includes('/stream/') && request.url.includes('direction=upload')
+    const isUpload = request.method === 'PUT' || (path.includes('/stream/') && request.url.includes('direction=upload'))
     const isBlob = !isUpload && (path.includes('/stream/') || /\/blobs\/[^/]+\/[^/]+$/.test(path)) && request.method !== 'DELETE'
     if (on.has('slow')) await waitFor(SLOW_LATENCY_MS, signal)
     const refused = refusal(isUpload)
     if (refused !== null) return refused
     if (body !== null) await upload(decodeURIComponent(path.split('/').at(-1) ?? ''), body.byteLength, signal)
-    const response = await fetch(request.url, { method: request.method, headers: request.headers, body, signal, cache: 'no-store' })
+    const response = await fetch(request.url, {
+      method: request.method,
+      headers: request.headers,
+      body,
+      signal,
+      cache: 'no-store',
+    })
     return download(response, isBlob, signal)
   }
 

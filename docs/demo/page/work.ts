@@ -35,7 +35,8 @@ export const workTracker = () => {
       const before = tasks.get(view.id)
       const isDone = view.phase === 'resting' || view.phase === 'held'
       if (isDone && before === undefined) return
-      const totalBytes = view.status === 'PENDING_DELETE' ? 0 : (view.progress?.totalBytes ?? view.sizeBytes ?? before?.totalBytes ?? 0)
+      const totalBytes =
+        view.status === 'PENDING_DELETE' ? 0 : (view.progress?.totalBytes ?? view.sizeBytes ?? before?.totalBytes ?? 0)
       const task = { isDone, totalBytes, bytes: isDone ? totalBytes : (view.progress?.bytes ?? 0) }
       if (before !== undefined) count(before, -1)
       count(task, 1)

@@ -86,8 +86,7 @@ const listen = async (server: Server, port: number | null): Promise<void> => {
 }
 
 const boundPort = (server: Server): number => {
-  const isPort = (address: string | AddressInfo | null): address is AddressInfo =>
-    typeof address === 'object' && address !== null
+  const isPort = (address: string | AddressInfo | null): address is AddressInfo => typeof address === 'object' && address !== null
   const address = server.address()
   return isPort(address) ? address.port : 0
 }
