@@ -6,7 +6,7 @@ import type { BlobSyncOptions, Failure, Remote } from '../../src/index'
 import { failure } from '../../src/model/failure'
 import type { Entry } from '../../src/model/wire'
 import { memoryRemote, remoteMemory } from '../../src/remote/memory'
-import { memoryStore } from '../../src/store/memory'
+import { memoryStore, newMemory } from '../../src/store/memory'
 import { settled, virtualClock } from '../virtual-clock'
 import { device, gate, text, watched } from './device'
 import { disk, smallStore, usedBytes, type Disk } from './small-disk'
@@ -343,7 +343,8 @@ describe('a device that evicts', () => {
     const { on, server, overflow } = await filled()
     const snapshots: Disk['memory'][] = []
     on.tell = (told) => told
-    const record = () => snapshots.push({ records: new Map(on.memory.records), payloads: new Map(on.memory.payloads) })
+    const record = () =>
+      snapshots.push({ ...newMemory(), records: new Map(on.memory.records), payloads: new Map(on.memory.payloads) })
     const { payloads } = on.memory
     const drop = payloads.delete.bind(payloads)
     payloads.delete = (key) => {
