@@ -8,6 +8,7 @@ const entries = {
   'store/memory': 'src/store/memory.ts',
   'store/file': 'src/store/file.ts',
   'store/idb': 'src/store/idb.ts',
+  'store/opfs': 'src/store/opfs.ts',
   'remote/memory': 'src/remote/memory.ts',
   'remote/http': 'src/remote/http.ts',
   'cipher/soledad': 'src/cipher/soledad.ts',

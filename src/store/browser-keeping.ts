@@ -19,32 +19,34 @@ export interface Keeping {
   readonly remove: (keys: readonly BlobKey[]) => Answer<void>
 }
 
-export const browserKeeping = ({ commit }: BrowserDatabase, placement: Placement): Keeping => {
+export const browserKeeping = (database: BrowserDatabase, { elsewhere, release }: Placement): Keeping => {
   const turns = new Map<string, Promise<unknown>>()
 
-  /** Asks for what the database keeps for a payload, before that is replaced. */
-  const behind = (objects: IDBObjectStore, key: BlobKey): (() => unknown) => {
-    if (placement.release === undefined) return () => undefined
-    const asked = objects.get(payloadKey(key))
-    return () => asked.result
+  const commit = async <A>(work: Work<A>, isFree?: boolean): Answer<A> => {
+    await elsewhere?.ready()
+    return database.commit(work, isFree)
   }
 
-  const release = async (values: readonly unknown[]) => {
-    for (const value of values) if (value !== undefined) await placement.release?.(value)
-  }
-
-  const released = async (replaced: E.Either<Failure, readonly unknown[]>): Answer<void> => {
-    if (E.isLeft(replaced)) return replaced
-    await release(replaced.right)
-    return E.right(undefined)
-  }
-
-  const put = (objects: IDBObjectStore, record: BlobRecord, { value, along }: Placed): (() => unknown) => {
-    const replaced = behind(objects, record)
+  const put = (objects: IDBObjectStore, record: BlobRecord, placed: Placed): (() => unknown) => {
     objects.put(record, recordKey(record))
-    objects.put(value, payloadKey(record))
-    along?.(objects)
-    return replaced
+    objects.put(placed.value, payloadKey(record))
+    placed.along?.(objects)
+    return elsewhere?.put(objects, record, placed.elsewhere) ?? nothing
+  }
+
+  const removePayload = (objects: IDBObjectStore, key: BlobKey): (() => unknown) => {
+    objects.delete(payloadKey(key))
+    return elsewhere?.remove(objects, key) ?? nothing
+  }
+
+  const clearAway = async (names: readonly unknown[]) => {
+    for (const name of names) if (typeof name === 'string') await release?.(name)
+  }
+
+  const cleared = async (replaced: E.Either<Failure, readonly unknown[]>): Answer<void> => {
+    if (E.isLeft(replaced)) return replaced
+    await clearAway(replaced.right)
+    return E.right(undefined)
   }
 
   /** What has been placed goes away again unless the database keeps it. */
@@ -75,12 +77,12 @@ export const browserKeeping = ({ commit }: BrowserDatabase, placement: Placement
         const replaced = put(objects, record, placed)
         return () => [replaced()]
       })
-      return released(await unlessKept(placed, kept, () => true))
+      return cleared(await unlessKept(placed, kept, () => true))
     },
     keepUnless: async (record, placed, mayReplace) => {
       const add: Work<Added> = (objects) => {
         let there = record
-        let replaced = (): unknown => undefined
+        let replaced: () => unknown = nothing
         const asked = objects.get(recordKey(record))
         asked.addEventListener('success', () => {
           const existing = checkRecord(keyText(record), asked.result)
@@ -92,39 +94,37 @@ export const browserKeeping = ({ commit }: BrowserDatabase, placement: Placement
       const kept = inTurn(keyText(record), () => commit(add, true))
       const added = await unlessKept(placed, kept, ({ there }) => there === record)
       if (E.isLeft(added)) return added
-      await release([added.right.replaced])
+      await clearAway([added.right.replaced])
       return E.right(added.right.there)
     },
     remember: (records) =>
-      commit((objects) => {
+      database.commit((objects) => {
         for (const record of records) objects.put(record, recordKey(record))
         return () => undefined
       }),
     drop: async (record) => {
       const dropped = await commit((objects) => {
-        const replaced = behind(objects, record)
         objects.put(record, recordKey(record))
-        objects.delete(payloadKey(record))
+        const replaced = removePayload(objects, record)
         return () => [replaced()]
       })
-      return released(dropped)
+      return cleared(dropped)
     },
     remove: async (keys) => {
       const removed = await commit((objects) => {
-        const replaced = keys.map((key) => behind(objects, key))
-        for (const key of keys) {
-          objects.delete(recordKey(key))
-          objects.delete(payloadKey(key))
-        }
-        return () => replaced.map((value) => value())
+        for (const key of keys) objects.delete(recordKey(key))
+        const replaced = keys.map((key) => removePayload(objects, key))
+        return () => replaced.map((name) => name())
       })
-      return released(removed)
+      return cleared(removed)
     },
   }
 }
 
+const nothing = () => undefined
+
 interface Added {
   readonly there: BlobRecord
-  /** What the database kept for the payload before. */
+  /** The name of what lay elsewhere before. */
   readonly replaced: unknown
 }

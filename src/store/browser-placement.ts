@@ -4,6 +4,7 @@ import type { Failure } from '../model/failure'
 import type { BlobKey } from '../model/ids'
 import type { Payload } from '../model/payload'
 import type { Work } from './browser-commit'
+import type { Elsewhere } from './browser-elsewhere'
 
 /** Where the payloads of a browser's store lie. Errors of the browser may be thrown. */
 export interface Placement {
@@ -16,14 +17,20 @@ export interface Placement {
   readonly draft: (key: BlobKey) => Promise<Draft>
   /** Runs in the transaction that begins an epoch: from then on nobody else's drafts can be committed. */
   readonly forgetDrafts: Work<void>
-  /** Clears away what lay behind a value that the database no longer keeps; absent if nothing lies elsewhere. */
-  readonly release?: (value: unknown) => Promise<void>
+  /** Where nothing lies elsewhere than in the database: absent. */
+  readonly elsewhere?: Elsewhere
+  /** Clears away what lies elsewhere under a name that the database no longer keeps. Does not fail. */
+  readonly release?: (name: string) => Promise<void>
+  /** The last call: nothing is under way. */
+  readonly close?: () => Promise<void>
 }
 
 /** A payload that lies in its place, durably but for what the database is yet to keep. */
 export interface Placed {
   /** What the database keeps for it. */
   readonly value: unknown
+  /** The name of what lies elsewhere, which the database keeps beside the value. */
+  readonly elsewhere?: string
   /** Runs in the transaction that keeps it. */
   readonly along?: (objects: IDBObjectStore) => void
   /** Takes it away again, if that transaction failed or was not needed. */

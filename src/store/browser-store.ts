@@ -68,6 +68,7 @@ export const browserStore = (
     await Promise.all(underWay)
     return attempt('Closing the store', async () => {
       await Promise.allSettled([...stagings].map((discard) => discard()))
+      await placement.close?.()
       database.close()
       return E.right(undefined)
     })
