@@ -2,11 +2,13 @@ import { actors } from './actors.ts'
 import { batches } from './batches.ts'
 import { print, type Row } from './rows.ts'
 import { roundTrip } from './round-trip.ts'
+import { stores } from './stores.ts'
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Row[]>>> = {
   'round-trip': roundTrip,
   batches,
   actors,
+  stores,
 }
 
 export interface BenchOptions {
