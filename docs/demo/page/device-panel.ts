@@ -178,7 +178,7 @@ const drawWhenNeeded = (device: Device, draw: () => void) => {
   }
   device.subscribe(soon)
   setInterval(() => {
-    if (device.blobs.getSnapshot().active > 0) soon()
+    if (device.blobs.getSnapshot().active > 0) device.refresh()
   }, RUNNING_MS)
   draw()
 }

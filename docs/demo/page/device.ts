@@ -41,6 +41,8 @@ export interface Device {
   readonly setPaused: (isPaused: boolean) => void
   /** The app's answer to a new token, more quota, more room. */
   readonly goOn: () => void
+  /** Looks again at what moves, of whose progress no event tells. */
+  readonly refresh: () => void
   /** Reads the name of a blob that is here. */
   readonly learn: (id: string) => void
   readonly look: () => void
@@ -211,6 +213,19 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     })
   }
 
+  const refresh = () => {
+    for (const { id, phase } of views.values()) {
+      if (phase === 'transferring' || phase === 'backingOff') note(blobs.blob(id).getSnapshot())
+    }
+    tell()
+  }
+
+  const progress = () => {
+    const sum = work.progress()
+    const sent = [...wire.sent.values()].reduce((bytes, upload) => bytes + upload.bytes, 0)
+    return { ...sum, bytes: Math.min(sum.totalBytes, sum.bytes + sent) }
+  }
+
   const goOn = () => {
     // It would end a pause as well.
     if (blobs.getSnapshot().transfers !== 'paused') blobs.resume()
@@ -223,11 +238,12 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     wire,
     names,
     items,
-    progress: work.progress,
+    progress,
     adding: () => adding,
     add,
     setPaused: (isPaused) => (isPaused ? blobs.pause() : blobs.resume()),
     goOn,
+    refresh,
     learn,
     look,
     subscribe: (listener) => void listeners.add(listener),

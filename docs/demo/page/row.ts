@@ -79,10 +79,12 @@ export const blobRow = (device: Device, id: string, calls: RowCalls): RowOf<Item
     const sizeBytes = item.name?.sizeBytes ?? view.sizeBytes
     const reasons = device.blobs.explain(id)
     const why = reasons.map((reason) => reason.text).join(' ')
+    // What went wrong the last time is said by the details, which have room for it.
+    const now = reasons.filter(({ code }, at) => at === 0 || !code.startsWith('failure.'))
     setText(name, text)
     setAttributes(name, { title: text })
     setText(size, sizeBytes === null ? '' : sizeText(sizeBytes))
-    setText(sentence, why)
+    setText(sentence, now.map((reason) => reason.text).join(' '))
     setAttributes(sentence, { title: why })
     setText(chipText, look.text)
     changeIcon(chipSign, look.icon)

@@ -6,7 +6,8 @@ export const summaryOf = (device: Device): string => {
   const { blobs } = device
   const { counts, active, connectivity, access, transfers, quota, reconciliation, lastListFailure, held } = blobs.getSnapshot()
   const adding = device.adding()
-  const files = device.items().length
+  const items = device.items()
+  const files = items.length
   const waiting = active > 0 ? `${countText(active, 'file')} wait${active === 1 ? 's' : ''}` : null
   const about = (state: string) => [state, waiting].filter((part) => part !== null).join(' · ')
   if (reconciliation === 'recalling') return 'Opening…'
@@ -16,6 +17,8 @@ export const summaryOf = (device: Device): string => {
   if (access === 'denied') return about('Signed out: the token has expired')
   if (transfers === 'full') return about('This device is full')
   if (quota !== 'available') return about('The account is full')
+  const later = items.filter(({ view }) => view.phase === 'backingOff').length
+  if (active > 0 && later === active) return `${countText(later, 'file')} to be tried again`
   if (active > 0) return movement(device)
   if (lastListFailure !== null) return 'The server cannot be asked; trying again'
   if (counts.FAILED_DOWNLOAD > 0) return `${countText(counts.FAILED_DOWNLOAD, 'file')} did not verify`
