@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { replay, type Replay, type Told } from '../../src/inspect/replay'
-import { teller, type Teller } from '../../src/inspect/teller'
+import { replay, type Replay, type Told } from '../../src/inspect/replay.ts'
+import { teller, type Teller } from '../../src/inspect/teller.ts'
 
 export interface RelayOptions {
   /** @default '/relay' */

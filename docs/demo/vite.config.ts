@@ -12,7 +12,7 @@ export default defineConfig({
     // From the sources: the page needs no other build before its own.
     alias: [
       { find: /^blobsync\/machines$/, replacement: resolve(project, 'machines/index.ts') },
-      { find: /^blobsync\/(.+)$/, replacement: `${project}/src/$1.ts` },
+      { find: /^blobsync\/(.+)$/, replacement: `${project}/src/$1` },
       { find: /^blobsync$/, replacement: resolve(project, 'src/index.ts') },
     ],
   },

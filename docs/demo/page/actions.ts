@@ -17,6 +17,8 @@ export const rowActions = ({ show, say, complain }: Told): RowActions => {
     show,
     download: (device, id) => orComplain(save(device, id), 'This cannot be downloaded'),
     retry: (device, id) => orComplain(device.blobs.retry(id), 'This cannot be retried'),
+    fetch: (device, id) => orComplain(device.blobs.get(id), 'This cannot be fetched'),
+    evict: (device, id) => orComplain(device.blobs.evict(id), 'This stays here'),
     remove: (device, id) => {
       say(`${device.label} deleted`, `Deleting ${nameOf(device, id)}`)
       orComplain(device.blobs.delete(id), 'This cannot be deleted')

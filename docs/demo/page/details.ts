@@ -45,7 +45,8 @@ export const detailsDialog = (actions: () => RowActions, complain: (text: string
     const facts = element('dl', { class: 'facts' })
     const reasons = element('ol', { class: 'reasons' })
     const tools = element('div', { class: 'details-tools' })
-    const toolsFor = (isHere: boolean, canRetry: boolean) => [
+    const toolsFor = (isHere: boolean, canRetry: boolean, isOnDemand: boolean) => [
+      ...(isOnDemand ? [button({ class: 'button is-main' }, () => actions().fetch(device, id), icon('down'), 'Fetch now')] : []),
       ...(isHere ? [button({ class: 'button is-main' }, () => actions().download(device, id), icon('down'), 'Download')] : []),
       ...(canRetry ? [button({ class: 'button' }, () => actions().retry(device, id), icon('retry'), 'Retry now')] : []),
       button({ class: 'button is-bad' }, () => (close(), actions().remove(device, id)), icon('trash'), 'Delete everywhere'),
@@ -69,8 +70,8 @@ export const detailsDialog = (actions: () => RowActions, complain: (text: string
         ...fact('Id', id),
       )
       reasons.replaceChildren(...device.blobs.explain(id).map(({ text }) => element('li', {}, text)))
-      const toolsKey = `${view.isHere} ${mayRetry(view)}`
-      if (toolsKey !== toolsShown) tools.replaceChildren(...toolsFor(view.isHere, mayRetry(view)))
+      const toolsKey = `${view.isHere} ${mayRetry(view)} ${view.held}`
+      if (toolsKey !== toolsShown) tools.replaceChildren(...toolsFor(view.isHere, mayRetry(view), view.held === 'onDemand'))
       toolsShown = toolsKey
       if (view.isHere && !isPreviewed) {
         isPreviewed = true

@@ -39,6 +39,9 @@ export interface Device {
   /** @returns what could not be put, in words. */
   readonly add: (given: readonly Given[]) => Promise<readonly string[]>
   readonly setPaused: (isPaused: boolean) => void
+  /** Whether what others put is fetched only when it is asked for. */
+  readonly isOnDemand: () => boolean
+  readonly setOnDemand: (isOnDemand: boolean) => void
   /** The app's answer to a new token, more quota, more room. */
   readonly goOn: () => void
   /** Looks again at what moves, of whose progress no event tells. */
@@ -56,6 +59,7 @@ export interface DeviceOptions {
   readonly inspect: NonNullable<BlobSyncOptions['inspect']>
 }
 
+const onDemandPlace = (letter: Letter) => `blobsync-demo/on-demand-${letter}`
 const alphabet = new Intl.Collator(undefined, { numeric: true })
 const BATCH_APART_MS = 5000
 
@@ -65,6 +69,7 @@ const PUTS_AT_ONCE = 6
 /** One device: a store, an engine and a wire of its own, as it would be on a machine of its own. */
 export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): Device => {
   const wire = newWire()
+  let isOnDemand = localStorage.getItem(onDemandPlace(letter)) === 'on'
   const token = async () => {
     if (wire.isOn('expired')) throw new Error('Signed out.')
     return person.token
@@ -74,6 +79,7 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     remote: httpRemote({ url: new URL('/server/', location.href).href, user: person.user, token, fetch: wire.fetch }),
     cipher: soledadCipher(secretBytes(person)),
     connectivity: wire.connectivity,
+    download: () => !isOnDemand,
     inspect,
   })
   const work = workTracker()
@@ -242,6 +248,13 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     adding: () => adding,
     add,
     setPaused: (isPaused) => (isPaused ? blobs.pause() : blobs.resume()),
+    isOnDemand: () => isOnDemand,
+    setOnDemand: (next) => {
+      isOnDemand = next
+      localStorage.setItem(onDemandPlace(letter), next ? 'on' : 'off')
+      look()
+      tell()
+    },
     goOn,
     refresh,
     learn,

@@ -8,6 +8,10 @@ export interface RowActions {
   readonly show: (device: Device, id: string) => void
   readonly download: (device: Device, id: string) => void
   readonly retry: (device: Device, id: string) => void
+  /** Gets what is on the server only. */
+  readonly fetch: (device: Device, id: string) => void
+  /** Frees its room on this device. */
+  readonly evict: (device: Device, id: string) => void
   readonly remove: (device: Device, id: string) => void
   readonly prioritise: (device: Device, id: string, priority: Priority) => void
 }
@@ -28,8 +32,10 @@ export const rowMenu = (actions: RowActions) => {
     menu.replaceChildren(
       entry('open', view.isHere ? 'Open' : 'Details', () => actions.show(device, id)),
       ...(view.isHere ? [entry('down', 'Download', () => actions.download(device, id))] : []),
+      ...(view.held === 'onDemand' ? [entry('down', 'Fetch now', () => actions.fetch(device, id))] : []),
+      ...(view.status === 'SYNCED' && view.isHere ? [entry('cloud', 'Free its room here', () => actions.evict(device, id))] : []),
       ...(mayRetry(view) ? [entry('retry', 'Retry now', () => actions.retry(device, id))] : []),
-      ...(view.phase === 'resting'
+      ...(view.phase === 'resting' || view.phase === 'held'
         ? []
         : [
             element(

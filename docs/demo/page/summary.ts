@@ -22,7 +22,9 @@ export const summaryOf = (device: Device): string => {
   if (active > 0) return movement(device)
   if (lastListFailure !== null) return 'The server cannot be asked; trying again'
   if (counts.FAILED_DOWNLOAD > 0) return `${countText(counts.FAILED_DOWNLOAD, 'file')} did not verify`
-  if (held > 0) return `${countText(files, 'file')} · ${held} held back`
+  const onDemand = items.filter(({ view }) => view.held === 'onDemand').length
+  if (held > onDemand) return `${countText(files, 'file')} · ${held - onDemand} held back`
+  if (onDemand > 0) return `${countText(files, 'file')} · ${onDemand} on demand`
   return files === 0 ? 'No files yet' : `${countText(files, 'file')}, all in sync`
 }
 

@@ -28,19 +28,21 @@ export const troubleSwitches = (device: Device): { readonly element: HTMLElement
     )
     return { made, trouble }
   })
+  const onDemand = button(
+    { class: 'switch is-setting', role: 'switch', title: 'What others put is fetched only when you ask for it' },
+    () => device.setOnDemand(!device.isOnDemand()),
+    element('span', { class: 'switch-knob' }),
+    'Fetch on demand',
+  )
   const show = () => {
     for (const { made, trouble } of switches) setAttributes(made, { 'aria-checked': String(device.wire.isOn(trouble)) })
+    setAttributes(onDemand, { 'aria-checked': String(device.isOnDemand()) })
   }
   show()
-  const title = element('h3', { class: 'troubles-title' }, 'Trouble on this wire')
+  const head = element('div', { class: 'troubles-head' }, element('h3', {}, 'Trouble on this wire'), onDemand)
   const group = element('div', { class: 'switches' }, ...switches.map(({ made }) => made))
   return {
-    element: element(
-      'div',
-      { class: 'troubles', role: 'group', 'aria-label': `Trouble on the wire of ${device.label}` },
-      title,
-      group,
-    ),
+    element: element('div', { class: 'troubles', role: 'group', 'aria-label': `Switches of ${device.label}` }, head, group),
     show,
   }
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import type { Shown, ShowOptions } from '../../../src/cli/tour.ts'
+import { attachRelay } from '../relay.ts'
 import { changeFeed } from './changes.ts'
 import { refusalOf } from './guard.ts'
 import { staticFiles } from './static-files.ts'
@@ -13,6 +14,7 @@ const PORT = 4224
 
 /** Where the page finds the blob server beside itself. */
 const API = '/server'
+const RELAY = '/relay'
 
 /** Serves the built page, an account for it, a blob server in `root` and the feed of its changes, all on one loopback port. */
 export const servePage = async ({ root, port, account, log }: ShowOptions): Promise<Shown> => {
@@ -47,10 +49,14 @@ export const servePage = async ({ root, port, account, log }: ShowOptions): Prom
     }
   })
   server.on('upgrade', (request, socket, head) => {
+    if (request.url?.split('?', 1)[0] === RELAY) return
     const isRefused = refusalOf(request, boundPort(server)) !== null || request.headers.origin === undefined
     if (!isRefused && request.url === '/changes') changes.join(request, socket, head)
     else socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
   })
+
+  // It answers for its own path, and lets devices in Node in as well.
+  const relay = attachRelay(server, { path: RELAY })
 
   await listen(server, port)
   const address = `http://${HOST}:${boundPort(server)}/`
@@ -59,6 +65,7 @@ export const servePage = async ({ root, port, account, log }: ShowOptions): Prom
     url: `${address}${API.slice(1)}/`,
     close: async () => {
       changes.close()
+      relay.close()
       await new Promise<void>((done) => {
         server.close(() => done())
         server.closeAllConnections()
