@@ -89,6 +89,12 @@ export class Roster {
   #front = 0
   #turn = 0
   #batched = 0
+  #changes = 0
+
+  /** Counts what changes of the records and phases. */
+  get changes(): number {
+    return this.#changes
+  }
 
   get live(): ReadonlyMap<string, Live> {
     return this.#live
@@ -150,6 +156,7 @@ export class Roster {
     const before = this.#records.get(key)
     if (before !== undefined) this.#count(before, -1)
     this.#records.set(key, record)
+    this.#changes += 1
     this.#count(record, 1)
     if (!this.#live.has(key)) this.#issueTicket(key, record, order)
   }
@@ -159,6 +166,7 @@ export class Roster {
     const before = this.#records.get(text)
     if (before !== undefined) this.#count(before, -1)
     this.#records.delete(text)
+    this.#changes += 1
     this.#tickets.delete(text)
     this.wanted.delete(text)
     this.#drop(text)
@@ -179,6 +187,7 @@ export class Roster {
     this.#endBatch(live)
     this.#inPhase[live.phase].delete(key)
     this.#inPhase[phase].add(key)
+    this.#changes += 1
     live.phase = phase
   }
 
@@ -261,6 +270,7 @@ export class Roster {
     if (live === undefined) return
     this.#endBatch(live)
     this.#inPhase[live.phase].delete(key)
+    this.#changes += 1
     this.#live.delete(key)
     if (this.#observed.has(key)) this.#absent.add(key)
   }

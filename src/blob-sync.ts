@@ -68,7 +68,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
     },
 
     blob: handle(engine),
-    list: () => [...roster.all()].filter(({ trashedAtMs }) => trashedAtMs === null).map(shown.view),
+    list: shown.list,
     subscribe: shown.subscribe,
     getSnapshot: shown.getSnapshot,
     on: shown.on,

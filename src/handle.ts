@@ -10,7 +10,7 @@ export const handle =
     let last = shown.view(key)
     const getSnapshot = (): BlobView => {
       const next = shown.view(key)
-      if (JSON.stringify(next) !== JSON.stringify(last)) last = next
+      if (next !== last && JSON.stringify(next) !== JSON.stringify(last)) last = next
       return last
     }
     return {

@@ -225,6 +225,8 @@ export interface BlobSyncEvents {
   readonly 'incoming.failed': BlobRef & { readonly failure: Failure }
   /** A record or message that did not decode, or a store that failed outside a transfer. */
   readonly 'failure.reported': Failure
+  /** What `list` gives is another array now; told once for all that happens in a moment. */
+  readonly 'list.changed': readonly BlobView[]
 }
 
 /** What `blobs.blob(id)` gives. */
@@ -284,7 +286,10 @@ export interface BlobSync {
    */
   readonly incoming: <Processed>(options: IncomingOptions<Processed>) => IncomingHandle
   readonly blob: (id: string, options?: NamespaceOption) => BlobHandle
-  /** Every blob known here, in no order; those in the trash are left out. */
+  /**
+   * Every blob known here, in no order; those in the trash are left out. The same array until something changed, and in it the same view of
+   * what did not; `list.changed` tells.
+   */
   readonly list: () => readonly BlobView[]
   readonly subscribe: (listener: (snapshot: Snapshot) => void) => () => void
   readonly getSnapshot: () => Snapshot

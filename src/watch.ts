@@ -10,9 +10,16 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
   const handlers = new Map<string, Set<(event: never) => void>>()
   const observers = new Map<string, Set<() => void>>()
   const progress = new Map<string, { readonly bytes: number; readonly totalBytes: number | null }>()
+  const views = new WeakMap<BlobRecord, BlobView>()
   let isStale = true
   let isNotifying = false
   let snapshot = readSnapshot(coordinator, roster)
+  let told = snapshot
+  let listed: readonly BlobView[] = []
+  let listedAt = -1
+  let toldList = listed
+  /** Counts what changes of a list besides the roster. */
+  let steps = 0
 
   const getSnapshot = (): Snapshot => {
     if (!isStale) return snapshot
@@ -22,18 +29,27 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     return snapshot
   }
 
+  /** Compared is what was told last, not what was read last: whoever reads in between must not keep it from the others. */
   const notify = () => {
     isNotifying = false
-    const before = snapshot
-    if (getSnapshot() === before) return
-    for (const listener of listeners) listener(snapshot)
+    if (listeners.size > 0 && getSnapshot() !== told) {
+      told = snapshot
+      for (const listener of listeners) listener(told)
+    }
+    if (handlers.has('list.changed') && list() !== toldList) {
+      toldList = listed
+      emit('list.changed', toldList)
+    }
+  }
+  const notifySoon = () => {
+    if (isNotifying || (listeners.size === 0 && !handlers.has('list.changed'))) return
+    isNotifying = true
+    queueMicrotask(notify)
   }
 
   coordinator.subscribe(() => {
     isStale = true
-    if (isNotifying || listeners.size === 0) return
-    isNotifying = true
-    queueMicrotask(notify)
+    notifySoon()
   })
 
   const emit = <Name extends keyof BlobSyncEvents>(name: Name, event: BlobSyncEvents[Name]) => {
@@ -42,15 +58,30 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
   }
 
   const touch = (key: BlobKey) => {
+    steps += 1
+    notifySoon()
     for (const observer of observers.get(keyText(key)) ?? []) observer()
   }
 
   const view = (key: BlobKey): BlobView => {
     const text = keyText(key)
     const record = roster.byText(text)
-    return record === undefined || record.trashedAtMs !== null
-      ? viewOfNothing(key)
-      : viewOf(record, shownPhase(roster.live.get(text)?.phase) ?? phaseOf(record), progress.get(text) ?? null)
+    if (record === undefined || record.trashedAtMs !== null) return viewOfNothing(key)
+    const phase = shownPhase(roster.live.get(text)?.phase) ?? phaseOf(record)
+    const done = progress.get(text) ?? null
+    const known = views.get(record)
+    if (known?.phase === phase && known.progress === done) return known
+    const next = viewOf(record, phase, done)
+    views.set(record, next)
+    return next
+  }
+
+  const list = (): readonly BlobView[] => {
+    if (listedAt === roster.changes + steps) return listed
+    listedAt = roster.changes + steps
+    const next = [...roster.all()].filter(({ trashedAtMs }) => trashedAtMs === null).map(view)
+    if (next.length !== listed.length || next.some((each, at) => each !== listed[at])) listed = next
+    return listed
   }
 
   coordinator.on('blob.moved', ({ record, before, phase }) => {
@@ -72,24 +103,18 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
   return {
     getSnapshot,
     view,
+    list,
     emit,
     touch,
-    subscribe: (listener: (snapshot: Snapshot) => void) => add(listeners, listener),
+    subscribe: (listener: (snapshot: Snapshot) => void) => {
+      if (listeners.size === 0) told = getSnapshot()
+      return add(listeners, listener)
+    },
     on: <Name extends keyof BlobSyncEvents>(name: Name, handler: (event: BlobSyncEvents[Name]) => void) => {
-      const set = handlers.get(name) ?? new Set()
-      handlers.set(name, set)
-      return add<(event: never) => void>(set, handler)
+      if (name === 'list.changed' && !handlers.has(name)) toldList = list()
+      return addTo<(event: never) => void>(handlers, name, handler)
     },
-    observe: (key: BlobKey, observer: () => void) => {
-      const text = keyText(key)
-      const set = observers.get(text) ?? new Set()
-      observers.set(text, set)
-      const remove = add(set, observer)
-      return () => {
-        remove()
-        if (set.size === 0) observers.delete(text)
-      }
-    },
+    observe: (key: BlobKey, observer: () => void) => addTo(observers, keyText(key), observer),
     onProgress: (key: BlobKey, bytes: number, totalBytes: number | null) => {
       progress.set(keyText(key), { bytes, totalBytes })
       touch(key)
@@ -101,6 +126,16 @@ const add = <A>(set: Set<A>, item: A) => {
   set.add(item)
   return () => {
     set.delete(item)
+  }
+}
+
+const addTo = <A>(sets: Map<string, Set<A>>, name: string, item: A) => {
+  const set = sets.get(name) ?? new Set()
+  sets.set(name, set)
+  const remove = add(set, item)
+  return () => {
+    remove()
+    if (set.size === 0 && sets.get(name) === set) sets.delete(name)
   }
 }
 
