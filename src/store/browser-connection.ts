@@ -48,13 +48,15 @@ export const connectTo = (name: string, clock: Clock): BrowserConnection => {
     })
 
   const use: UseStore = async (mode, callback) => {
-    for (let isFirst = true; ; isFirst = false) {
-      const current = database ?? (await opened())
+    for (let tries = 1; ; tries += 1) {
+      let current: IDBDatabase | null = null
       try {
-        return await callback(current.transaction(OBJECTS, mode, { durability: 'strict' }).objectStore(OBJECTS))
+        current = database ?? (await opened())
+        const objects = current.transaction(OBJECTS, mode, { durability: 'strict' }).objectStore(OBJECTS)
+        return await unlessLost(current, () => callback(objects))
       } catch (error) {
-        if (!isFirst || !LOST.includes(nameOf(error))) throw error
-        letGo(current)
+        if (tries === TRIES_MAX || !LOST.includes(nameOf(error))) throw error
+        if (current !== null) letGo(current)
       }
     }
   }
@@ -71,12 +73,29 @@ export const connectTo = (name: string, clock: Clock): BrowserConnection => {
 /** The one object store of the database, as idb-keyval makes it. */
 const OBJECTS = 'blobsync'
 
+/** While the data of a site is cleared, a connection that was just opened may be lost as well. */
+const TRIES_MAX = 3
+
 const OPENING_MS = 10_000
 
 const HELD_UP = 'is held up by another tab, which keeps an older version open or removes it. Close the other tabs of this site.'
 
 /** How browsers say that they have closed the connection: Safari to a page in the background, all of them when the user clears data. */
 const LOST = ['InvalidStateError', 'AbortError', 'UnknownError']
+
+/** When Chromium closes a connection, it leaves some transactions without any answer. */
+const unlessLost = async <A>(database: IDBDatabase, run: () => A | PromiseLike<A>): Promise<A> => {
+  let lose = () => {}
+  const lost = new Promise<never>((_resolve, reject) => {
+    lose = () => reject(new DOMException('The browser closed the database.', 'AbortError'))
+  })
+  database.addEventListener('close', lose)
+  try {
+    return await Promise.race([run(), lost])
+  } finally {
+    database.removeEventListener('close', lose)
+  }
+}
 
 const broken = (message: string) => new CarriedFailure(failure('StorageBroken', message))
 

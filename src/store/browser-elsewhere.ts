@@ -4,14 +4,14 @@ import { keysBelow, type BrowserDatabase } from './browser-database'
 
 /**
  * The names of what lies elsewhere than in the database, under a key for each blob that has something there: so they are listed, and looked
- * up, without reading a payload. What is under way in a transaction is told once that is durable: the name that was there before.
+ * up, without reading a payload. Requests that `put` and `remove` give tell the name that was there before.
  */
 export interface Elsewhere {
   /** To be awaited before a transaction is begun. */
   readonly ready: () => Promise<unknown>
   /** @param name Undefined: the payload lies in the database. */
-  readonly put: (objects: IDBObjectStore, key: BlobKey, name: string | undefined) => () => unknown
-  readonly remove: (objects: IDBObjectStore, key: BlobKey) => () => unknown
+  readonly put: (objects: IDBObjectStore, key: BlobKey, name: string | undefined) => readonly IDBRequest<unknown>[]
+  readonly remove: (objects: IDBObjectStore, key: BlobKey) => readonly IDBRequest<unknown>[]
   readonly name: (key: BlobKey) => Promise<unknown>
   readonly names: () => Promise<readonly unknown[]>
 }
@@ -37,18 +37,17 @@ export const browserElsewhere = ({ get, use }: BrowserDatabase): Elsewhere => {
     asked.addEventListener('success', () => {
       if (asked.result !== undefined) objects.delete(placeOf(key))
     })
-    return () => asked.result
+    return [asked]
   }
 
   return {
     ready: () => (listing ??= list()),
     put: (objects, key, name) => {
-      if (name === undefined) return known.has(placeOf(key)) ? remove(objects, key) : () => undefined
+      if (name === undefined) return known.has(placeOf(key)) ? remove(objects, key) : []
       const asked = objects.get(placeOf(key))
       objects.put(name, placeOf(key))
       known.add(placeOf(key))
-      // The same name is no other: a transaction whose end got lost runs again.
-      return () => (asked.result === name ? undefined : asked.result)
+      return [asked]
     },
     remove,
     name: (key) => get(placeOf(key)),

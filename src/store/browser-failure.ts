@@ -24,7 +24,7 @@ export const attempt = async <A>(
 }
 
 /** The name of a DOMException tells what happened; its text differs from browser to browser. */
-export const nameOf = (error: unknown): string => (error instanceof Error || error instanceof DOMException ? error.name : '')
+export const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '')
 
 /** Whether the database could not be opened, rather than that one request of several failed. */
 export const isAboutAll = (error: unknown): boolean => isSome(failureCarriedBy(error))
@@ -35,16 +35,12 @@ const failureNamed = (what: string, name: string, error: unknown): Failure => {
       'StorageFull',
       `${what} failed: no room is left for this site. Make room on the device or delete blobs, then go on.`,
     )
-  const text = error instanceof Error || error instanceof DOMException ? error.message : String(error)
-  return failure('StorageBroken', `${what} failed: ${text || name} (${adviceByName[name] ?? adviceElse})`)
+  const text = error instanceof Error ? error.message : String(error)
+  return failure('StorageBroken', `${what} failed: ${text || name}. ${UNAVAILABLE.includes(name) ? ALLOW : AGAIN}`)
 }
 
-const unavailable = 'The browser keeps no data for this page: allow it to, or leave the private window or the sandboxed frame.'
-const adviceElse = 'Try again; if it stays so, close the other tabs of this site and reload.'
+/** What browsers answer when a page may keep no data; the last one in a private window. */
+const UNAVAILABLE = ['SecurityError', 'ReferenceError', 'InvalidStateError']
 
-const adviceByName: Readonly<Record<string, string>> = {
-  SecurityError: unavailable,
-  ReferenceError: unavailable,
-  // Some browsers answer so to the opening of a database in a private window.
-  InvalidStateError: unavailable,
-}
+const ALLOW = 'The browser keeps no data for this page: allow it to, or leave the private window or the sandboxed frame.'
+const AGAIN = 'Try again; if it stays so, close the other tabs of this site and reload.'

@@ -19,47 +19,37 @@ export interface Keeping {
   readonly remove: (keys: readonly BlobKey[]) => Answer<void>
 }
 
-export const browserKeeping = (database: BrowserDatabase, { elsewhere, release }: Placement): Keeping => {
+export const browserKeeping = ({ commit }: BrowserDatabase, { elsewhere, release }: Placement): Keeping => {
   const turns = new Map<string, Promise<unknown>>()
 
-  const commit = async <A>(work: Work<A>, isFree?: boolean): Answer<A> => {
-    await elsewhere?.ready()
-    return database.commit(work, isFree)
+  /** Commits, and then clears away what was replaced, or what was placed and is not kept. */
+  const change = async <A>(work: Work<Changed<A>>, placed?: Placed, isFree = false): Answer<A> => {
+    let isKept = false
+    try {
+      await elsewhere?.ready()
+      const changed = await commit(work, isFree)
+      if (E.isLeft(changed)) return changed
+      isKept = changed.right.isKept === true
+      for (const { result } of changed.right.replaced ?? [])
+        // What was just placed is found where a transaction that seemed lost was made twice.
+        if (typeof result === 'string' && result !== placed?.elsewhere) await release?.(result)
+      return E.right(changed.right.answer)
+    } finally {
+      // Why it is not kept matters more than what this comes to.
+      if (!isKept) await placed?.discard?.().catch(() => {})
+    }
   }
 
-  const put = (objects: IDBObjectStore, record: BlobRecord, placed: Placed): (() => unknown) => {
+  const put = (objects: IDBObjectStore, record: BlobRecord, placed: Placed): readonly IDBRequest<unknown>[] => {
     objects.put(record, recordKey(record))
     objects.put(placed.value, payloadKey(record))
     placed.along?.(objects)
-    return elsewhere?.put(objects, record, placed.elsewhere) ?? nothing
+    return elsewhere?.put(objects, record, placed.elsewhere) ?? []
   }
 
-  const removePayload = (objects: IDBObjectStore, key: BlobKey): (() => unknown) => {
+  const removePayload = (objects: IDBObjectStore, key: BlobKey): readonly IDBRequest<unknown>[] => {
     objects.delete(payloadKey(key))
-    return elsewhere?.remove(objects, key) ?? nothing
-  }
-
-  const clearAway = async (names: readonly unknown[]) => {
-    for (const name of names) if (typeof name === 'string') await release?.(name)
-  }
-
-  const cleared = async (replaced: E.Either<Failure, readonly unknown[]>): Answer<void> => {
-    if (E.isLeft(replaced)) return replaced
-    await clearAway(replaced.right)
-    return E.right(undefined)
-  }
-
-  /** What has been placed goes away again unless the database keeps it. */
-  const unlessKept = async <A>(placed: Placed, kept: Answer<A>, isKept: (result: A) => boolean): Answer<A> => {
-    let isThere = false
-    try {
-      const result = await kept
-      isThere = E.isRight(result) && isKept(result.right)
-      return result
-    } finally {
-      // Why it is not there matters more than what this comes to.
-      if (!isThere) await placed.discard?.().catch(() => {})
-    }
+    return elsewhere?.remove(objects, key) ?? []
   }
 
   /** In one transaction, all that look would look before any of them wrote. */
@@ -72,59 +62,51 @@ export const browserKeeping = (database: BrowserDatabase, { elsewhere, release }
   }
 
   return {
-    keep: async (record, placed) => {
-      const kept = commit((objects) => {
+    keep: (record, placed) =>
+      change((objects) => {
         const replaced = put(objects, record, placed)
-        return () => [replaced()]
-      })
-      return cleared(await unlessKept(placed, kept, () => true))
-    },
-    keepUnless: async (record, placed, mayReplace) => {
-      const add: Work<Added> = (objects) => {
-        let there = record
-        let replaced: () => unknown = nothing
+        return () => ({ answer: undefined, isKept: true, replaced })
+      }, placed),
+    keepUnless: (record, placed, mayReplace) => {
+      const add: Work<Changed<BlobRecord>> = (objects) => {
+        let changed: Changed<BlobRecord> = { answer: record }
         const asked = objects.get(recordKey(record))
         asked.addEventListener('success', () => {
           const existing = checkRecord(keyText(record), asked.result)
-          if (E.isRight(existing) && !mayReplace(existing.right)) there = existing.right
-          else replaced = put(objects, record, placed)
+          changed =
+            E.isRight(existing) && !mayReplace(existing.right)
+              ? { answer: existing.right }
+              : { answer: record, isKept: true, replaced: put(objects, record, placed) }
         })
-        return () => ({ there, replaced: replaced() })
+        return () => changed
       }
-      const kept = inTurn(keyText(record), () => commit(add, true))
-      const added = await unlessKept(placed, kept, ({ there }) => there === record)
-      if (E.isLeft(added)) return added
-      await clearAway([added.right.replaced])
-      return E.right(added.right.there)
+      return inTurn(keyText(record), () => change(add, placed, true))
     },
     remember: (records) =>
-      database.commit((objects) => {
+      change((objects) => {
         for (const record of records) objects.put(record, recordKey(record))
-        return () => undefined
+        return () => ({ answer: undefined })
       }),
-    drop: async (record) => {
-      const dropped = await commit((objects) => {
+    drop: (record) =>
+      change((objects) => {
         objects.put(record, recordKey(record))
         const replaced = removePayload(objects, record)
-        return () => [replaced()]
-      })
-      return cleared(dropped)
-    },
-    remove: async (keys) => {
-      const removed = await commit((objects) => {
+        return () => ({ answer: undefined, replaced })
+      }),
+    remove: (keys) =>
+      change((objects) => {
         for (const key of keys) objects.delete(recordKey(key))
-        const replaced = keys.map((key) => removePayload(objects, key))
-        return () => replaced.map((name) => name())
-      })
-      return cleared(removed)
-    },
+        const replaced = keys.flatMap((key) => removePayload(objects, key))
+        return () => ({ answer: undefined, replaced })
+      }),
   }
 }
 
-const nothing = () => undefined
-
-interface Added {
-  readonly there: BlobRecord
-  /** The name of what lay elsewhere before. */
-  readonly replaced: unknown
+/** What a transaction came to. */
+interface Changed<A> {
+  readonly answer: A
+  /** Whether the database now keeps what was placed. */
+  readonly isKept?: boolean
+  /** Tell the names of what lay elsewhere for payloads that are no longer there. */
+  readonly replaced?: readonly IDBRequest<unknown>[]
 }

@@ -10,17 +10,12 @@ export const browserRoom = async (): Promise<E.Either<Failure, Room>> => {
     : E.right({ usedBytes: usage, quotaBytes: quota })
 }
 
-/** Asks the browser, once, never to remove what is stored here by itself. It may say no, or ask the user. */
-export const persistOnce = (): (() => void) => {
-  let isAsked = false
-  return () => {
-    if (isAsked) return
-    isAsked = true
-    // A no changes nothing: the browser then removes what it must when the device is full.
-    storage()
-      ?.persist?.()
-      .catch(() => {})
-  }
+/** Asks the browser never to remove by itself what is stored for this site. It may say no, or ask the user. */
+export const askToPersist = (): void => {
+  // A no changes nothing: the browser then removes what it must when the device is full.
+  storage()
+    ?.persist?.()
+    .catch(() => {})
 }
 
 /** Absent in old browsers and in pages that are not secure. */

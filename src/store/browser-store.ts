@@ -9,7 +9,7 @@ import { payloadKey, recordKey, type BrowserDatabase } from './browser-database'
 import { attempt } from './browser-failure'
 import { browserKeeping } from './browser-keeping'
 import type { Placed, Placement } from './browser-placement'
-import { browserRoom, persistOnce } from './browser-room'
+import { askToPersist, browserRoom } from './browser-room'
 import { browserStaging } from './browser-staging'
 import { checkRecord } from './check-record'
 import type { Store } from './store'
@@ -33,7 +33,7 @@ export const browserStore = (
   const { keep, keepUnless, remember, drop, remove } = browserKeeping(database, placement)
   const underWay = new Set<Promise<unknown>>()
   const stagings = new Set<() => Promise<void>>()
-  const askToPersist = persist ? persistOnce() : () => {}
+  let asksToPersist = persist
   let closing: Promise<E.Either<Failure, void>> | null = null
 
   const use =
@@ -53,7 +53,8 @@ export const browserStore = (
     keepPlaced: (placed: Placed) => Promise<E.Either<Failure, A>>,
   ): TaskEither<Failure, A> =>
     use(`${what} ${keyText(record)}`, async () => {
-      askToPersist()
+      if (asksToPersist) askToPersist()
+      asksToPersist = false
       const kept = await attempt(`${what} ${keyText(record)}`, async () => {
         const placed = await placement.place(record, payload)
         return E.isLeft(placed) ? placed : keepPlaced(placed.right)

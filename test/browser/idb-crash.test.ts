@@ -8,7 +8,7 @@ import { chromium, type BrowserContext, type Page } from 'playwright'
 import { afterAll, expect, test } from 'vitest'
 import { randomOf } from '../crash/content'
 import { chromiumArguments, chromiumPath } from './chromium'
-import { LANES, leftBy, stepsOf, type Step } from './idb-crash-steps'
+import { LANES, leftBy, stepsOf } from './idb-crash-steps'
 import { openPage, scriptOf } from './site'
 
 const SEED = Number(process.env['SEED'] ?? 30)
@@ -53,7 +53,7 @@ const runAndKill = async (page: Page, seed: number, expected: Expected, kill: ()
   let toTell = 1 + random(60)
   const lanes = Array.from({ length: LANES }, (_, lane) => {
     const steps = stepsOf(seed, lane)
-    return { steps, underWay: steps.next().value as Step }
+    return { steps, underWay: steps.next().value }
   })
   let isEnough = () => {}
   const enough = new Promise<void>((resolve) => (isEnough = resolve))

@@ -1,5 +1,8 @@
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
 import { cdp } from 'vitest/browser'
 import { afterEach, expect, test, vi } from 'vitest'
+import { failure } from '../../src/model/failure'
 import { blobPayload, bytesPayload } from '../../src/model/payload'
 import { idbStore, type IdbStoreOptions } from '../../src/store/idb'
 import type { Store } from '../../src/store/store'
@@ -24,8 +27,9 @@ const lead = (store: Store, onDeposed = () => {}) => done(store.shared!.lead(onD
 /** Every transaction that is made from now on, with whether it is complete. */
 const watchTransactions = () => {
   const seen: { mode: IDBTransactionMode; durability: string; isComplete: boolean }[] = []
-  const original = IDBDatabase.prototype.transaction
-  vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (this: IDBDatabase, ...given) {
+  const databases = IDBDatabase.prototype as unknown as Record<'transaction', (...given: unknown[]) => IDBTransaction>
+  const original = databases['transaction']
+  vi.spyOn(databases, 'transaction').mockImplementation(function (this: unknown, ...given) {
     const transaction = original.apply(this, given)
     const one = { mode: transaction.mode, durability: transaction.durability, isComplete: false }
     seen.push(one)
@@ -107,6 +111,26 @@ test('small payloads rest as bytes, large ones as Blobs, and a File leaves its n
   expect(await at('file')).toBeInstanceOf(Blob)
   expect(await at('file')).not.toBeInstanceOf(File)
   expect(await payloadOf(store, 'file')).toEqual(bytesOf(100_000))
+})
+
+test('a large payload passes through the memory of the page neither when it is stored nor before it is read, and then only the part', async () => {
+  const store = open(crypto.randomUUID())
+  const blob = new Blob([bytesOf(2_000_000)])
+  const refused = () => TE.left(failure('Corrupt', 'It was read.'))
+  await done(store.write(recordOf('a'), { sizeBytes: blob.size, read: refused, blob: () => TE.right(blob) }))
+  const sizes: number[] = []
+  const blobs = Blob.prototype as unknown as Record<'arrayBuffer', () => Promise<ArrayBuffer>>
+  const original = blobs['arrayBuffer']
+  vi.spyOn(blobs, 'arrayBuffer').mockImplementation(function (this: Blob) {
+    sizes.push(this.size)
+    return original.call(this)
+  })
+  const payload = await done(store.read(key('a')))
+  if (O.isNone(payload)) throw new Error('It is not there.')
+  expect(payload.value.sizeBytes).toBe(2_000_000)
+  expect(sizes).toEqual([])
+  expect(await done(payload.value.read(1_500_000, 1_500_100))).toEqual(bytesOf(2_000_000).slice(1_500_000, 1_500_100))
+  expect(sizes).toEqual([100])
 })
 
 test('a large staging goes to the database in pieces, and leaves none behind when it is committed, discarded, or the store closes', async () => {
