@@ -56,8 +56,11 @@ export const opfsFiles = (store: string, mayUseWorker: boolean): OpfsFiles => {
 
   const remove = (name: string): Promise<void> => inFolder((within) => within.removeEntry(name)).catch(() => {})
 
+  const ready = () => inFolder(async () => {})
+
   const prepare = async (): Promise<OpfsWriter> => {
     try {
+      await ready()
       await new Promise<void>((own, fail) => {
         const held = new Promise<void>((letGo) => (disown = letGo))
         navigator.locks.request(lockOf(owner), () => (own(), held)).catch(fail)
@@ -108,7 +111,7 @@ export const opfsFiles = (store: string, mayUseWorker: boolean): OpfsFiles => {
   }
 
   return {
-    ready: () => inFolder(async () => {}),
+    ready,
     create,
     open: (name) => inFolder(async (within) => (await within.getFileHandle(name)).getFile()),
     remove,
@@ -125,7 +128,8 @@ export const opfsFiles = (store: string, mayUseWorker: boolean): OpfsFiles => {
 /** A file's name is its owner's and a number. An owner holds a lock for as long as it lives. */
 const ownerOf = (name: string): string => name.slice(0, 36)
 const lockOf = (owner: string): string => `blobsync:files:${owner}`
-const ours = /^[0-9a-f-]{36}-\d+$/
+/** Chromium keeps what a page writes in a file beside it, whose name is longer. */
+const ours = /^[0-9a-f-]{36}-\d+/
 
 const namesIn = async (folder: FileSystemDirectoryHandle): Promise<readonly string[]> => {
   const names: string[] = []
