@@ -19,3 +19,10 @@ export const putFile = async (name: string, file: string, content: string): Prom
   await stream.write(content)
   await stream.close()
 }
+
+/** Everything that lies there. */
+export const namesOf = async (name: string): Promise<readonly string[]> => {
+  const names: string[] = []
+  for await (const file of (await folderOf(name)).keys()) names.push(file)
+  return names
+}
