@@ -77,7 +77,7 @@ export const startEngine = (options: BlobSyncOptions) => {
     options: options.room,
     clock,
     roster,
-    evict: (record) => evictNow(record),
+    evict: (record, mayGo) => evictNow(record, mayGo),
     onFull: () => send({ type: 'storage.filled' }),
     onChanged: () => send({ type: 'room.changed' }),
     report,
@@ -259,10 +259,14 @@ export const startEngine = (options: BlobSyncOptions) => {
       ),
     )
 
-  const evictNow = (record: BlobRecord) =>
-    evict(tools, record, closing.signal, (evicted) => {
-      takeIn(evicted)
-      shown.emit('blob.evicted', shown.view(evicted))
+  const evictNow = (record: BlobRecord, mayGo: () => boolean = () => true) =>
+    evict(tools, record, {
+      signal: closing.signal,
+      mayGo,
+      tell: (evicted) => {
+        takeIn(evicted)
+        shown.emit('blob.evicted', shown.view(evicted))
+      },
     })
 
   const close = async () => {

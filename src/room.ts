@@ -28,7 +28,7 @@ export interface RoomParts {
   readonly options: BlobSyncOptions['room']
   readonly clock: Clock
   readonly roster: Roster
-  readonly evict: (record: BlobRecord) => TE.TaskEither<Failure, BlobRecord>
+  readonly evict: (record: BlobRecord, mayGo: () => boolean) => TE.TaskEither<Failure, BlobRecord>
   readonly onFull: () => void
   /** There may be room again. */
   readonly onChanged: () => void
@@ -49,6 +49,8 @@ export const watchRoom = (parts: RoomParts) => {
   let isOver = false
   /** A write has failed for want of room, whatever the store tells. */
   let hasFailed = false
+  /** Something was stored since room was made for a write that failed: it may help again. For a blob larger than the device it never does. */
+  let hasHelped = true
   let expected: { readonly usedBytes: number; readonly atBytes: number; readonly untilMs: number } | null = null
   let asking: Promise<Measured | null> | null = null
 
@@ -79,7 +81,7 @@ export const watchRoom = (parts: RoomParts) => {
 
   /** Whether another download may begin. */
   const mayDownload = async (): Promise<boolean> => {
-    if (writtenBytes >= askAtBytes || clock.now() >= askAtMs) await measured()
+    if (asking !== null || clock.now() >= askAtMs) await measured()
     if (isOver) parts.onFull()
     return !isOver
   }
@@ -87,26 +89,25 @@ export const watchRoom = (parts: RoomParts) => {
   /** Measures, and makes room where there is too little. @returns whether downloads may go on. */
   const makeRoom = async (): Promise<boolean> => {
     const before = await measured()
-    const mustFree = isOver || hasFailed
-    if (before !== null && evictTo !== null && mustFree) {
-      const { usedBytes } = before
-      // Once a write has failed, what is used is all there is.
-      const quotaBytes = hasFailed ? Math.min(before.quotaBytes, usedBytes) : before.quotaBytes
-      const atBytes = writtenBytes
-      const freedBytes = await free(usedBytes - evictTo * quotaBytes)
-      expected = { usedBytes: usedBytes - freedBytes, atBytes, untilMs: clock.now() + SHOWS_WITHIN_MS }
-      await measured()
-      if (freedBytes === 0) isOver = true
-    }
+    if (evictTo === null || !(isOver || hasFailed)) return !isOver
+    const afterFailure = hasFailed
     hasFailed = false
-    return !isOver
+    if (before === null || (afterFailure && !isOver && !hasHelped)) return false
+    if (afterFailure) hasHelped = false
+    const { usedBytes } = before
+    // Once a write has failed, what is used is all there is.
+    const quotaBytes = afterFailure ? Math.min(before.quotaBytes, usedBytes) : before.quotaBytes
+    const atBytes = writtenBytes
+    const freedBytes = await free(usedBytes - evictTo * quotaBytes)
+    expected = { usedBytes: usedBytes - freedBytes, atBytes, untilMs: clock.now() + SHOWS_WITHIN_MS }
+    await measured()
+    return !isOver && freedBytes > 0
   }
 
   /** Evicts the least recently used until so many bytes are free, or the remote cannot be asked. */
   const free = async (wantedBytes: number): Promise<number> => {
-    const now = clock.now()
     const candidates = Array.from(roster.all())
-      .filter((record) => mayBeEvicted(record) && now - (uses.get(keyText(record)) ?? -Infinity) >= IN_USE_MS)
+      .filter((record) => mayBeEvicted(record) && !isInUse(record))
       .map((record) => ({ record, usedAtMs: lastUse(record) }))
       .toSorted((a, b) => b.usedAtMs - a.usedAtMs)
     let freedBytes = 0
@@ -118,22 +119,25 @@ export const watchRoom = (parts: RoomParts) => {
         some.push(next.record)
         bytes += next.record.sizeBytes ?? 0
       }
-      const results = await Promise.all(some.map((record) => parts.evict(record)()))
+      const results = await Promise.all(some.map((record) => parts.evict(record, () => !isInUse(record))()))
       for (const [at, result] of results.entries()) if (E.isRight(result)) freedBytes += some[at]?.sizeBytes ?? 0
       if (results.some((result) => E.isLeft(result) && !isAboutOne(result.left))) break
     }
     return freedBytes
   }
 
+  const isInUse = (record: BlobRecord) => clock.now() - (uses.get(keyText(record)) ?? -Infinity) < IN_USE_MS
+
   const lastUse = (record: BlobRecord) => uses.get(keyText(record)) ?? Math.max(record.usedAtMs ?? 0, record.changedAtMs)
 
-  const written =
-    <A>(use: TE.TaskEither<Failure, A>, bytes: number): TE.TaskEither<Failure, A> =>
+  const noted =
+    <A>(use: TE.TaskEither<Failure, A>, bytes: number, isWhole: boolean): TE.TaskEither<Failure, A> =>
     async () => {
       const result = await use()
       if (E.isRight(result)) {
+        hasHelped ||= isWhole
         writtenBytes += bytes
-        if (writtenBytes >= askAtBytes) void measured().then(() => isOver && parts.onFull())
+        if (writtenBytes >= askAtBytes || clock.now() >= askAtMs) void measured().then(() => isOver && parts.onFull())
       } else if (result.left._tag === 'StorageFull') {
         hasFailed = true
         if (evictTo !== null) parts.onFull()
@@ -151,16 +155,16 @@ export const watchRoom = (parts: RoomParts) => {
 
   const watched: Store = {
     ...store,
-    write: (record, payload) => written(store.write(record, payload), payload.sizeBytes),
+    write: (record, payload) => noted(store.write(record, payload), payload.sizeBytes, true),
     drop: (record) => freed(store.drop(record)),
     remove: (keys) => freed(store.remove(keys)),
     stage: (key) =>
       pipe(
         store.stage(key),
-        TE.map(({ append, commit, discard }) => ({
-          append: (bytes) => written(append(bytes), bytes.length),
-          commit: (record) => written(commit(record), 0),
-          discard,
+        TE.map((staging) => ({
+          append: (bytes) => noted(staging.append(bytes), bytes.length, false),
+          commit: (record) => noted(staging.commit(record), 0, true),
+          discard: () => staging.discard(),
         })),
       ),
   }

@@ -6,7 +6,7 @@ import type { BlobSyncOptions, Failure, Remote } from '../../src/index'
 import { failure } from '../../src/model/failure'
 import type { Entry } from '../../src/model/wire'
 import { memoryRemote, remoteMemory } from '../../src/remote/memory'
-import { memoryStore, newMemory } from '../../src/store/memory'
+import { memoryStore } from '../../src/store/memory'
 import { settled, virtualClock } from '../virtual-clock'
 import { device, gate, text, watched } from './device'
 import { disk, smallStore, usedBytes, type Disk } from './small-disk'
@@ -307,6 +307,50 @@ describe('a device that evicts', () => {
     expect(calls).toContain('get new')
   })
 
+  test('leaves what was given to the app in the last minute, though nothing else is left to drop', async () => {
+    const { on, other, blobs, clock } = await filled()
+    for (const { id } of blobs.list()) if (id !== 'p00') await blobs.setPinned(id, true)
+    on.quotaBytes = 22 * KB
+    await clock.advance(2 * MINUTE_MS)
+    await blobs.get('p00')
+    await other.put(text('new'), { id: 'new' })
+    await other.sync()
+    await blobs.sync()
+    expect(blobs.getSnapshot().transfers).toBe('full')
+    expect(hereIn(on)).toContain('p00')
+    await clock.advance(2 * MINUTE_MS)
+    expect(hereIn(on)).not.toContain('p00')
+    expect(hereIn(on)).toHaveLength(20)
+  })
+
+  test('leaves what was given to the app while the remote was asked', async () => {
+    const asked = gate()
+    const go = gate()
+    const { on, blobs, overflow } = await filled((remote) => ({
+      ...remote,
+      stat: (key, options) =>
+        TE.chain(() => remote.stat(key, options))(TE.fromTask<void, Failure>(() => (asked.open(), go.opened))),
+    }))
+    const syncing = overflow()
+    await asked.opened
+    const [given] = await Promise.all([blobs.get('p00'), settled().then(go.open)])
+    await syncing
+    expect(hereIn(on)).toContain('p00')
+    expect(given.size).toBe(KB)
+  })
+
+  test('makes room as puts fill it, before any of them fails', async () => {
+    const { on, blobs, clock, evicted } = await filled()
+    on.quotaBytes = 30 * KB
+    await clock.advance(2 * MINUTE_MS)
+    for (let nth = 0; nth < 30; nth += 1) {
+      await blobs.put(new Uint8Array(KB).fill(nth), { id: `q${nth}` })
+      await blobs.sync()
+    }
+    expect(evicted.length).toBeGreaterThan(20)
+    expect(usedBytes(on)).toBeLessThanOrEqual(28 * KB)
+  })
+
   test('believes what it dropped, where the store shows it late', async () => {
     const { on, blobs, clock, evicted, overflow } = await filled()
     let most = 0
@@ -328,6 +372,19 @@ describe('a device that evicts', () => {
     expect(blobs.getSnapshot().transfers).toBe('running')
   })
 
+  test('a blob that is larger than the disk does not drive out all others', async () => {
+    const { on, other, blobs, clock, evicted } = await filled()
+    on.tell = (told) => ({ ...told, quotaBytes: 1_000 * KB })
+    on.quotaBytes = 40 * KB
+    await other.put(new Uint8Array(50 * KB), { id: 'huge' })
+    await other.sync()
+    await blobs.sync()
+    await clock.advance(30 * MINUTE_MS)
+    expect(evicted).toHaveLength(10)
+    expect(hereIn(on)).toHaveLength(10)
+    expect(blobs.getSnapshot().transfers).toBe('full')
+  })
+
   test('makes room for the next put when one has failed', async () => {
     const { on, blobs, clock } = await filled()
     on.quotaBytes = 20 * KB
@@ -344,7 +401,7 @@ describe('a device that evicts', () => {
     const snapshots: Disk['memory'][] = []
     on.tell = (told) => told
     const record = () =>
-      snapshots.push({ ...newMemory(), records: new Map(on.memory.records), payloads: new Map(on.memory.payloads) })
+      snapshots.push({ ...on.memory, records: new Map(on.memory.records), payloads: new Map(on.memory.payloads) })
     const { payloads } = on.memory
     const drop = payloads.delete.bind(payloads)
     payloads.delete = (key) => {
@@ -403,6 +460,14 @@ describe('evict', () => {
     for (const id of ['a', 'local']) await expect(blobs.evict(id)).rejects.toMatchObject({ failure: { _tag: 'Forbidden' } })
     await expect(blobs.evict('nobody')).rejects.toMatchObject({ failure: { _tag: 'NotFound' } })
     expect(calls.filter((call) => call.startsWith('stat'))).toEqual([])
+  })
+
+  test('refuses what has no tag, also where the remote tells none', async () => {
+    const { on, remote } = await synced()
+    on.memory.records.set('default/a', { ...(on.memory.records.get('default/a') as object), tag: null })
+    const again = device({ store: smallStore(on), remote: withStat(remote, (entry) => ({ ...entry, tag: null })) })
+    await expect(again.evict('a')).rejects.toMatchObject({ failure: { _tag: 'Forbidden' } })
+    expect(on.memory.payloads.has('default/a')).toBe(true)
   })
 
   test.each(['pinned', 'deleted'])('leaves alone what was %s while the remote was asked', async (what) => {
