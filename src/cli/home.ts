@@ -4,7 +4,7 @@ import { createBlobSync } from '../blob-sync'
 import { soledadCipher } from '../cipher/soledad'
 import { failure, type Failure } from '../model/failure'
 import type { BlobRecord } from '../model/record'
-import type { BlobSync } from '../options'
+import type { BlobSync, BlobSyncOptions } from '../options'
 import { httpRemote } from '../remote/http'
 import type { Remote } from '../remote/remote'
 import { fileStore, readFileRecords } from '../store/file'
@@ -22,6 +22,7 @@ export const withBlobs = async <A>(
   secret: Uint8Array,
   isPaused: boolean,
   use: (blobs: BlobSync) => Promise<A>,
+  given: Pick<BlobSyncOptions, 'download'> = {},
 ): Promise<A> => {
   const { home, namespace, transfers } = settings
   const blobs = createBlobSync({
@@ -30,6 +31,7 @@ export const withBlobs = async <A>(
     cipher: soledadCipher(secret),
     namespaces: [namespace],
     paused: isPaused,
+    ...given,
     ...(transfers === undefined ? {} : { transfers }),
   })
   try {

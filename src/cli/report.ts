@@ -1,15 +1,15 @@
 import type { BlobTrouble, SyncReport } from '../options'
 
-/** Whether all is well: what is kept on this device only is as it was asked for. */
+/** Whether all is well: what is kept on this device only, or fetched on demand, is as it was asked for. */
 export const isSettled = ({ failed, held, waiting, failure, removalsToConfirm }: SyncReport): boolean =>
-  failed.length === 0 && held.every(isLocalOnly) && waiting.length === 0 && failure === null && removalsToConfirm === 0
+  failed.length === 0 && held.every(isAsAsked) && waiting.length === 0 && failure === null && removalsToConfirm === 0
 
-const isLocalOnly = ({ held }: BlobTrouble) => held === 'localOnly'
+const isAsAsked = ({ held }: BlobTrouble) => held === 'localOnly' || held === 'onDemand'
 
 /** What a sync did, for people: first what went wrong, then the figures. */
 export const reportLines = (report: SyncReport): readonly string[] => {
   const { uploaded, downloaded, deleted, trashed, removalsToConfirm, failure } = report
-  const troubles = [...report.failed, ...report.held.filter((each) => !isLocalOnly(each)), ...report.waiting]
+  const troubles = [...report.failed, ...report.held.filter((each) => !isAsAsked(each)), ...report.waiting]
   return [
     ...troubles.map(troubleLine),
     ...report.corrupt.map(({ message }) => `damaged: ${message}`),

@@ -1,4 +1,5 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
+import type { BlobSync } from '../options'
 import { EXIT } from './command'
 import { withBlobs } from './home'
 import { print, printJson } from './print'
@@ -9,10 +10,15 @@ import { stopSignal } from './stop'
 import { tellBlobs, tellWaiting } from './tell'
 import { flagIn, type Values } from './values'
 
-export const syncOptions: ParseArgsOptionsConfig = { 'no-wait': { type: 'boolean' }, 'confirm-removals': { type: 'boolean' } }
+export const syncOptions: ParseArgsOptionsConfig = {
+  'no-wait': { type: 'boolean' },
+  'on-demand': { type: 'boolean' },
+  'confirm-removals': { type: 'boolean' },
+}
 
 export const syncOptionHelp: readonly string[] = [
   '--no-wait           one attempt each, then stop',
+  '--on-demand         fetches nothing; “blobsync get” fetches what is asked for',
   '--confirm-removals  also if the server says that very many blobs were deleted',
 ]
 
@@ -20,7 +26,7 @@ export const syncOptionHelp: readonly string[] = [
 export const syncHome = async (settings: Settings, secret: Uint8Array, values: Values): Promise<number> => {
   const stop = stopSignal()
   try {
-    return await withBlobs(settings, secret, false, async (blobs) => {
+    const use = async (blobs: BlobSync) => {
       const screen: Screen = settings.json
         ? { line: () => {}, detail: () => {}, end: () => {} }
         : openScreen(blobs, process.stdout)
@@ -44,7 +50,8 @@ export const syncHome = async (settings: Settings, secret: Uint8Array, values: V
       if (settings.json) printJson({ event: 'report', ...report })
       else reportLines(report).forEach(print)
       return isSettled(report) ? EXIT.well : EXIT.unsettled
-    })
+    }
+    return await withBlobs(settings, secret, false, use, { download: flagIn(values, 'on-demand') ? 'onDemand' : 'eager' })
   } finally {
     stop.dispose()
   }

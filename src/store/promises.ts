@@ -10,7 +10,7 @@ import { keyText, type BlobKey } from '../model/ids'
 import { blobPayload, bytesPayload, type Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
 import { checkRecord } from './check-record'
-import type { Staging, Store } from './store'
+import type { Room, Staging, Store } from './store'
 
 /**
  * A store for authors who write Promises: the methods of `Store`, with the same promises about atomicity and durability.
@@ -28,6 +28,8 @@ export interface PromiseStore {
   readonly remove: (keys: readonly BlobKey[]) => Promise<void>
   /** A place for bytes that are not verified yet. @default they wait in memory, then go to `write` */
   readonly stage?: (key: BlobKey) => Promise<PromiseStaging>
+  /** How full the device is, where that can be told; it is asked while blobs arrive, though seldom. */
+  readonly room?: () => Promise<Room>
   readonly close: () => Promise<void>
 }
 
@@ -60,6 +62,7 @@ export const storeFromPromises = (object: PromiseStore): Store => {
     () =>
       task()()
 
+  const { room } = object
   const stageOf = (key: BlobKey) => object.stage?.(key) ?? Promise.resolve(stageInMemory(object))
 
   return {
@@ -105,6 +108,7 @@ export const storeFromPromises = (object: PromiseStore): Store => {
           })),
         ),
       ),
+    ...(room === undefined ? {} : { room: () => later(() => lift(() => room.call(object))) }),
     close: () => () => (closing ??= TE.tryCatch(() => Promise.all(underWay).then(() => object.close()), failureOf)()),
   }
 }

@@ -372,6 +372,15 @@ describe('a device that evicts', () => {
     expect(blobs.getSnapshot().transfers).toBe('running')
   })
 
+  test('tries once, not again and again, when a write fails and nothing may be dropped', async () => {
+    const { on, blobs, overflow, calls } = await filled()
+    for (const { id } of blobs.list()) await blobs.setPinned(id, true)
+    on.tell = (told) => ({ ...told, quotaBytes: 1_000 * KB })
+    await overflow()
+    expect(calls.filter((call) => call === 'get new')).toHaveLength(1)
+    expect(blobs.getSnapshot().transfers).toBe('full')
+  })
+
   test('a blob that is larger than the disk does not drive out all others', async () => {
     const { on, other, blobs, clock, evicted } = await filled()
     on.tell = (told) => ({ ...told, quotaBytes: 1_000 * KB })

@@ -98,6 +98,22 @@ test('a blob with one flipped byte on the server is refused by get, writes no fi
   await server.stop()
 })
 
+test('a sync on demand fetches nothing and is well, get fetches one, and a plain sync the rest', async () => {
+  const server = await startServer(ground.path('server'))
+  const a = device('a', server.url)
+  const b = device('b', server.url)
+  const id = await putFile(a, 'a.txt', 'a')
+  const other = await putFile(a, 'b.txt', 'b')
+  expect(await blobsync(['sync'], a)).toMatchObject({ code: 0 })
+  expect(await blobsync(['sync', '--on-demand'], b)).toMatchObject({ code: 0, stdout: expect.stringContaining('0 downloaded') })
+  expect((await blobsync(['explain', id], b)).stdout).toMatch(/asked for/)
+  expect((await blobsync(['get', id], b)).stdout).toBe('a\n')
+  expect(await statusOf(b, id)).toBe('SYNCED')
+  expect(await statusOf(b, other)).toBe('PENDING_DOWNLOAD')
+  expect(await blobsync(['sync'], b)).toMatchObject({ code: 0, stdout: expect.stringContaining('1 downloaded') })
+  await server.stop()
+})
+
 test('a sync that waits ends with 130 at Ctrl-C and leaves the home free', async () => {
   const server = await startServer(ground.path('server'))
   await server.stop()

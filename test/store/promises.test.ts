@@ -39,6 +39,19 @@ const throws = (value: unknown) => whose({ records: () => Promise.reject(value) 
 for (const { name, run } of storeConformance(async () => storeFromPromises(minimalStore())))
   test(`a minimal store of Promises: ${name}`, run)
 
+for (const { name, run } of storeConformance(async () => whose({ room: async () => ({ usedBytes: 1, quotaBytes: 2 }) })))
+  test(`a store of Promises that tells its room: ${name}`, run)
+
+test('room is asked of its object, and told as it was; a store without it does not pretend', async () => {
+  const told = { usedBytes: 3, quotaBytes: 5 }
+  const object = { ...minimalStore(), told, room: async () => told }
+  object.room = async function (this: typeof object) {
+    return this.told
+  }
+  expect(await storeFromPromises(object).room?.()()).toEqual(E.right(told))
+  expect(storeFromPromises(minimalStore()).room).toBeUndefined()
+})
+
 test('a thrown BlobSyncError is the failure that it carries', async () => {
   expect(await throws(new BlobSyncError(failure('StorageFull', 'no room')))).toEqual(E.left(failure('StorageFull', 'no room')))
 })
