@@ -1,4 +1,4 @@
-import { and, fromPromise, not, setup, stateIn, type EventObject } from 'xstate'
+import { and, fromPromise, setup, stateIn, type EventObject } from 'xstate'
 import { blobMachine } from './blob'
 import type {
   CoordinatorContext,
@@ -72,7 +72,7 @@ export const base = setup({
     isPausedNow: stateIn('#coordinator.transfers.paused'),
     hasQuota: stateIn('#coordinator.quota.available'),
     probesQuota: stateIn('#coordinator.quota.probing'),
-    isFull: not(stateIn('#coordinator.room.available')),
+    isRoomy: stateIn('#coordinator.room.available'),
     makesRoom: ({ context }) => context.makesRoom,
     hasRoom: ({ event }) => outputOf<boolean>(event),
   },

@@ -13,7 +13,7 @@ export const shareActions = {
       isOnline: isOpen || check('isOnline'),
       isPaused: check('isPausedNow'),
       uploads: check('hasQuota') ? 'all' : check('probesQuota') ? 'one' : 'none',
-      isFull: check('isFull'),
+      isFull: !check('isRoomy'),
     }
     for (const move of shareOut(context, gates)) {
       switch (move.kind) {

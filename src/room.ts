@@ -106,23 +106,24 @@ export const watchRoom = (parts: RoomParts) => {
 
   /** Evicts the least recently used until so many bytes are free, or the remote cannot be asked. */
   const free = async (wantedBytes: number): Promise<number> => {
-    const candidates = Array.from(roster.all())
+    const candidates = [...roster.all()]
       .filter((record) => mayBeEvicted(record) && !isInUse(record))
-      .map((record) => ({ record, usedAtMs: lastUse(record) }))
-      .toSorted((a, b) => b.usedAtMs - a.usedAtMs)
+      .toSorted((a, b) => lastUse(b) - lastUse(a))
     let freedBytes = 0
-    while (freedBytes < wantedBytes && candidates.length > 0) {
-      const some: BlobRecord[] = []
-      for (let bytes = freedBytes; some.length < CONFIRMED_AT_ONCE && bytes < wantedBytes;) {
-        const next = candidates.pop()
-        if (next === undefined) break
-        some.push(next.record)
-        bytes += next.record.sizeBytes ?? 0
+    let isCut = false
+    const freeSome = async () => {
+      while (freedBytes < wantedBytes && !isCut) {
+        const record = candidates.pop()
+        if (record === undefined) return
+        const bytes = record.sizeBytes ?? 0
+        freedBytes += bytes
+        const evicted = await parts.evict(record, () => !isInUse(record))()
+        if (E.isRight(evicted)) continue
+        freedBytes -= bytes
+        isCut ||= !isAboutOne(evicted.left)
       }
-      const results = await Promise.all(some.map((record) => parts.evict(record, () => !isInUse(record))()))
-      for (const [at, result] of results.entries()) if (E.isRight(result)) freedBytes += some[at]?.sizeBytes ?? 0
-      if (results.some((result) => E.isLeft(result) && !isAboutOne(result.left))) break
     }
+    await Promise.all(Array.from({ length: CONFIRMED_AT_ONCE }, freeSome))
     return freedBytes
   }
 
@@ -186,13 +187,16 @@ interface Measured {
   readonly quotaBytes: number
 }
 
-const checked = ({ fullAt = FULL_AT, evictTo }: NonNullable<BlobSyncOptions['room']> = {}) => {
-  const isSound = fullAt > 0 && fullAt <= 1 && (evictTo === undefined || (evictTo >= 0 && evictTo < fullAt))
-  if (!isSound) {
-    const rule = 'room.fullAt is a share above 0 and up to 1, and room.evictTo one from 0 to below fullAt'
-    throw new BlobSyncError(failure('Corrupt', `${rule}; they are ${fullAt} and ${evictTo}.`))
-  }
-  return { fullAt, evictTo: evictTo ?? null }
+const checked = ({ fullAt = FULL_AT, evictTo = null }: Marks = {}) => {
+  if (fullAt > 0 && fullAt <= 1 && (evictTo === null || (evictTo >= 0 && evictTo < fullAt))) return { fullAt, evictTo }
+  throw new BlobSyncError(
+    failure('Corrupt', `It must be 0 ≤ room.evictTo < room.fullAt ≤ 1; these are ${evictTo} and ${fullAt}.`),
+  )
+}
+
+interface Marks {
+  readonly fullAt?: number
+  readonly evictTo?: number | null
 }
 
 /** Whether the next blob may fare better than the one that could not be evicted so. */
