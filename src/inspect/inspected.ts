@@ -20,9 +20,9 @@ export type Inspected = {
   /** True for the last that is heard of an actor. */
   readonly isEnd: boolean
 } &
-  /** Its first state is told by the snapshot that follows: it has none yet. */
+  /** At its birth an actor has no state yet; one that is told of again has. */
   (
-    | { readonly type: '@xstate.actor' }
+    | { readonly type: '@xstate.actor'; readonly snapshot: ReturnType<typeof cleanSnapshot> }
     | { readonly type: '@xstate.event'; readonly event: ReturnType<typeof cleanEvent>; readonly source: string | undefined }
     | {
         readonly type: '@xstate.snapshot'
@@ -47,7 +47,9 @@ export const inspected = (event: InspectionEvent): readonly Inspected[] => {
   const { actorRef, rootId } = event
   switch (event.type) {
     case '@xstate.actor':
-      return [{ type: event.type, actor: actorOf(actorRef), rootId, isEnd: false }]
+      return [
+        { type: event.type, actor: actorOf(actorRef), rootId, isEnd: false, snapshot: cleanSnapshot(snapshotNow(actorRef)) },
+      ]
     case '@xstate.snapshot':
       return [snapshotOf(actorRef, rootId, event.event, event.snapshot)]
     case '@xstate.event': {
@@ -68,6 +70,15 @@ export const inspected = (event: InspectionEvent): readonly Inspected[] => {
     case '@xstate.microstep':
     case '@xstate.action':
       return []
+  }
+}
+
+/** XState's development build throws when it is asked while an actor is being born. */
+const snapshotNow = (ref: ActorRefLike): unknown => {
+  try {
+    return ref.getSnapshot()
+  } catch {
+    return undefined
   }
 }
 

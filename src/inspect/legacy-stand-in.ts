@@ -80,21 +80,25 @@ const sentIn = (given: unknown): Sent | null => {
 
 type LegacyState = ReturnType<typeof stateOf>
 
-/** A state in the form in which XState 4 writes it down. */
-export const stateOf = ({ actor, event, snapshot }: Extract<Inspected, { type: '@xstate.snapshot' }>) => ({
-  value: actor.machine === undefined ? snapshot.status : snapshot['value'],
-  context: snapshot['context'] ?? {},
-  event,
-  _event: { name: event.type, data: event, $$type: 'scxml', type: 'external' },
-  _sessionid: actor.sessionId,
-  done: snapshot.status === 'done',
-  changed: true,
-  actions: [],
-  activities: {},
-  meta: {},
-  events: [],
-  configuration: [],
-  transitions: [],
-  children: {},
-  tags: [],
-})
+/** A state in the form in which XState 4 writes it down; a task's is its status, a chart's is undefined before its birth is over. */
+export const stateOf = (what: Exclude<Inspected, { type: '@xstate.event' }>) => {
+  const { actor, snapshot } = what
+  const event = what.type === '@xstate.snapshot' ? what.event : { type: 'xstate.init' }
+  return {
+    value: actor.machine === undefined && what.type === '@xstate.snapshot' ? snapshot.status : snapshot['value'],
+    context: snapshot['context'] ?? {},
+    event,
+    _event: { name: event.type, data: event, $$type: 'scxml', type: 'external' },
+    _sessionid: actor.sessionId,
+    done: snapshot.status === 'done',
+    changed: true,
+    actions: [],
+    activities: {},
+    meta: {},
+    events: [],
+    configuration: [],
+    transitions: [],
+    children: {},
+    tags: [],
+  }
+}

@@ -35,16 +35,15 @@ export const legacyInspector = (): LegacyInspector => {
     standIn.end()
     registered?.unregister?.(standIn.service)
   }
-  const follow = (what: Inspected, ref: ActorRefLike | null) => {
+  const follow = (what: Inspected, ref: ActorRefLike) => {
     const { sessionId } = what.actor
     const known = standIns.get(sessionId)
-    if (what.type === '@xstate.event') known?.hear(what.event)
-    if (what.type !== '@xstate.snapshot') return
+    if (what.type === '@xstate.event') return known?.hear(what.event)
     const state = stateOf(what)
-    if (known === undefined) {
-      if (ref === null) return
-      // XState tells of an actor's birth before it has a state; what is stopped before it began never has one.
-      if (what.isEnd && what.event.type === 'xstate.stop') return
+    // XState tells of an actor's birth before it has a state; what is stopped before it began never has one.
+    if (known === undefined && (state.value === undefined || what.isEnd)) return
+    if (known !== undefined) known.move(state)
+    else {
       const made = standInFor(what, state, (event) => {
         if (isStopped || !mayBeSent(what.actor.machine, event)) return
         fromViewer.add(event)
@@ -52,16 +51,15 @@ export const legacyInspector = (): LegacyInspector => {
       })
       standIns.set(sessionId, made)
       registered?.register(made.service)
-    } else known.move(state)
-    const standIn = standIns.get(sessionId)
-    if (what.isEnd && standIn !== undefined) end(standIn)
+    }
+    if (what.isEnd && known !== undefined) end(known)
   }
   const next = (event: InspectionEvent) => {
     if (isStopped) return
     register()
     // What the viewer sent it has noted itself.
     if (event.type === '@xstate.event' && fromViewer.has(event.event)) return
-    for (const what of inspected(event)) follow(what, event.type === '@xstate.snapshot' ? event.actorRef : null)
+    for (const what of inspected(event)) follow(what, event.actorRef)
   }
 
   return {

@@ -121,7 +121,7 @@ const asXState = ({ actor, rootId, ...told }: Inspected): InspectionEvent => {
     _parent: actor.parentSessionId === undefined ? undefined : { sessionId: actor.parentSessionId },
     logic: { config: actor.machine?.config },
     send: () => {},
-    getSnapshot: () => ({ status: 'active' }),
+    getSnapshot: () => (told.type === '@xstate.actor' ? told.snapshot : undefined),
   }
   switch (told.type) {
     case '@xstate.actor':

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { createActor, createMachine } from 'xstate'
+import { createActor, createMachine, type InspectionEvent } from 'xstate'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { statelyInspector } from '../../src/inspect'
@@ -97,4 +97,21 @@ test('without the url of a viewer it says what it needs', () => {
   expect(() => statelyInspector({ url: '' })).toThrow('needs the url of a viewer')
   expect(() => statelyInspector({ url: '/inspector.html' })).toThrow('needs the url of a viewer')
   expect(() => statelyInspector({ url: 'https://example.org' })).toThrow('the url of a WebSocket')
+})
+
+test('an app that passes on later what it kept of the births is seen by the states that its actors have then', async () => {
+  const { url } = await hub()
+  const viewer = statelyViewer(url)
+  const kept: InspectionEvent[] = []
+  const remote = memoryRemote()
+  const blobs = device({ remote, inspect: (event) => event.type === '@xstate.actor' && kept.push(event) })
+  await blobs.put(text('one'), { id: 'one', localOnly: true })
+  const stop = blobs.blob('one').subscribe(() => {})
+  await blobs.idle()
+  const { next, ready } = inspector(url)
+  await ready
+  for (const event of kept) next(event)
+  await viewer.until(() => isDeepStrictEqual(viewer.states().get('default/one')?.value, { PENDING_UPLOAD: 'held' }))
+  await viewer.until(() => isDeepStrictEqual(viewer.states().get('coordinator')?.value, blobs.actor.getSnapshot().value))
+  stop()
 })

@@ -4,6 +4,7 @@ import { chartView } from './chart-view'
 import { byId } from './element'
 import { logPanel } from './log-panel'
 import { listen, sourceOf } from './source'
+import { followTheme } from './theme'
 import { factsOf, nameText } from './words'
 import { createWorld, type Actor } from './world'
 
@@ -69,9 +70,7 @@ const showSoon = () => {
 }
 
 const source = sourceOf(new URL(location.href), window.opener !== null || window.parent !== window)
-const theme = new URLSearchParams(location.search).get('theme')
-if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme
-byId('log-list').addEventListener('change', showSoon)
+followTheme()
 for (const id of ['actor-filter', 'log-filter']) byId(id).addEventListener('input', showSoon)
 for (const id of ['log-pause', 'log-clear']) byId(id).addEventListener('click', showSoon)
 show()

@@ -84,7 +84,17 @@ export const createWorld = () => {
             if (before !== undefined && before !== sessionId && actors.get(before)?.status !== 'active') actors.delete(before)
             newest.set(place, sessionId)
           }
-          actors.set(sessionId, { sessionId, rootId, device, name, kind, status: 'active', value: undefined, context: {} })
+          const { status, value, context } = fieldsOf(told.snapshot)
+          actors.set(sessionId, {
+            sessionId,
+            rootId,
+            device,
+            name,
+            kind,
+            status: statusOf(status),
+            value,
+            context: fieldsOf(context),
+          })
           forgetOldest()
           break
         }
@@ -92,7 +102,7 @@ export const createWorld = () => {
           const actor = actors.get(sessionId)
           const { status, value, context } = fieldsOf(told.snapshot)
           if (actor === undefined) return
-          actor.status = typeof status === 'string' ? status : 'active'
+          actor.status = statusOf(status)
           if (value !== undefined) actor.value = value
           actor.context = fieldsOf(context)
           if (actor.kind === 'task' && actor.status !== 'active') actors.delete(sessionId)
@@ -115,6 +125,8 @@ export const createWorld = () => {
     },
   }
 }
+
+const statusOf = (status: unknown): string => (typeof status === 'string' ? status : 'active')
 
 export const fieldsOf = (u: unknown): Fields => (isFields(u) ? u : {})
 
