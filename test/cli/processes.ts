@@ -9,6 +9,8 @@ export interface Process {
   /** Resolves with the first line, past or to come, that fits; rejects if the process ends without one. */
   readonly line: (fits: RegExp) => Promise<string>
   readonly end: Promise<Ended>
+  /** What it has written so far. */
+  readonly lines: () => readonly string[]
   readonly signal: (name: NodeJS.Signals) => void
 }
 
@@ -45,6 +47,7 @@ export const start = (
   const end = new Promise<Ended>((done) => child.on('close', (code) => done({ code, stdout, stderr })))
   const made: Process = {
     end,
+    lines: () => [...lines],
     signal: (name) => void child.kill(name),
     line: (fits) =>
       new Promise((done, fail) => {

@@ -30,7 +30,7 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
   const pause = button({ class: 'icon-button' }, () => device.setPaused(!isPaused()), pauseSign)
   const retryAll = button(
     { class: 'icon-button is-spare', title: 'Retry all that waits or failed', 'aria-label': `Retry all on ${device.label}` },
-    () => void device.blobs.retry(),
+    () => (device.goOn(), void device.blobs.retry()),
     icon('retry'),
   )
   const troubles = troubleSwitches(device)
@@ -151,7 +151,7 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
     changeIcon(pauseSign, isPaused() ? 'play' : 'pause')
     const pauseText = isPaused() ? 'Resume' : 'Pause'
     setAttributes(pause, { title: pauseText, 'aria-label': `${pauseText} ${device.label}` })
-    setAttributes(retryAll, { 'data-on': items.some(({ view }) => mayRetry(view)) })
+    setAttributes(retryAll, { 'data-on': items.some(({ view }) => mayRetry(view)) || isWaitingForHelp(device) })
     troubles.show()
     const state = active > 0 ? 'working' : text
     if (state !== before && before !== '' && state !== 'working') say(device.label, `${device.label}: ${text}`)
@@ -163,6 +163,12 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
     say(`${device.label} ${id}`, `${device.names.get(id)?.name ?? 'A file'} did not verify on ${device.label}`),
   )
   return panel
+}
+
+/** Whether it goes on only when somebody says so, or after a while. */
+const isWaitingForHelp = ({ blobs }: Device): boolean => {
+  const { transfers, quota, access, lastListFailure } = blobs.getSnapshot()
+  return transfers === 'full' || quota === 'exhausted' || access === 'denied' || lastListFailure !== null
 }
 
 /** Draws once for any number of changes, and now and then while numbers run that no change tells of. */

@@ -89,8 +89,13 @@ export const rowMenu = (actions: RowActions) => {
     opener?.setAttribute('aria-expanded', String(isOpen))
     if (!isOpen && (document.activeElement === document.body || menu.contains(document.activeElement))) opener?.focus()
   })
-  // It would hang in the air beside a row that moved on.
-  addEventListener('scroll', () => menu.matches(':popover-open') && menu.hidePopover(), { capture: true, passive: true })
+  const follow = () => {
+    if (opener === null || !menu.matches(':popover-open')) return
+    if (opener.isConnected) place(opener)
+    else menu.hidePopover()
+  }
+  addEventListener('scroll', follow, { capture: true, passive: true })
+  addEventListener('resize', follow)
 
   return { element: menu, open }
 }
