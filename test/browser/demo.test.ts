@@ -15,7 +15,8 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   const { code, stderr } = await demo.close()
-  expect(demo.complaints).toEqual([])
+  // Chromium itself calls a refused PUT an error: one whose answer a reload cut off is sent again, and the server has it already.
+  expect(demo.complaints.filter((complaint) => !complaint.includes('409 (Conflict)'))).toEqual([])
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
 })
 

@@ -1,11 +1,13 @@
-import type { Device, Given, Item } from './device'
+import { addTools } from './add-tools'
+import type { Device } from './device'
 import { button, element, setAttributes, setText } from './element'
-import { countText } from './format'
-import { givenBy, givenIn } from './given'
+import { drawWhenNeeded } from './drawing'
+import { takeDrops } from './drops'
+import { givenIn } from './given'
 import { changeIcon, icon } from './icons'
 import type { RowActions } from './menu'
 import { blobRow } from './row'
-import { samplePhotos } from './samples'
+import type { Item } from './shelf'
 import { mayRetry } from './status'
 import { summaryOf } from './summary'
 import { troubleSwitches } from './troubles'
@@ -46,40 +48,7 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
       }),
   })
 
-  const add = async (given: readonly Given[]) => {
-    if (given.length === 0) return
-    const problems = await device.add(given)
-    say(`${device.label} added`, `${countText(given.length - problems.length, 'file')} added on ${device.label}`)
-    for (const problem of problems.slice(0, 3)) complain(problem)
-    if (problems.length > 3) complain(`${countText(problems.length - 3, 'more file')} could not be stored.`)
-  }
-  const addOrComplain = (given: Promise<readonly Given[]> | readonly Given[]) =>
-    void Promise.resolve(given)
-      .then(add)
-      .catch((error: unknown) => complain(`This could not be read: ${String(error)}`))
-
-  const picker = (attributes: Record<string, string | boolean>, name: string) => {
-    const input = element('input', {
-      type: 'file',
-      multiple: true,
-      hidden: true,
-      'aria-label': `${name} on ${device.label}`,
-      ...attributes,
-    })
-    input.addEventListener('change', () => {
-      addOrComplain(givenBy(input.files))
-      input.value = ''
-    })
-    return input
-  }
-  const files = picker({ 'data-files': true }, 'Add files')
-  const folder = picker({ webkitdirectory: true }, 'Add a folder')
-  const samples = button(
-    { class: 'button', title: 'Adds 12 photos, painted by this page' },
-    () => addOrComplain(samplePhotos()),
-    icon('picture'),
-    'Sample photos',
-  )
+  const tools = addTools(device, say, complain)
   const empty = element(
     'div',
     { class: 'empty' },
@@ -109,20 +78,7 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
           ]),
     ),
     bar,
-    element(
-      'div',
-      { class: 'panel-tools' },
-      button({ class: 'button is-main' }, () => files.click(), icon('plus'), 'Add files'),
-      button(
-        { class: 'button', 'aria-label': 'Add a folder' },
-        () => folder.click(),
-        icon('folder'),
-        element('span', { class: 'spared' }, 'Folder'),
-      ),
-      samples,
-      files,
-      folder,
-    ),
+    tools.element,
     element(
       'div',
       { class: 'list-place' },
@@ -132,7 +88,7 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
     ),
     troubles.element,
   )
-  takeDrops(panel, (transfer) => addOrComplain(givenIn(transfer)))
+  takeDrops(panel, (transfer) => tools.take(givenIn(transfer)))
 
   let before = ''
   const show = () => {
@@ -169,51 +125,4 @@ export const devicePanel = ({ device, actions, openMenu, say, complain, share }:
 const isWaitingForHelp = ({ blobs }: Device): boolean => {
   const { transfers, quota, access, lastListFailure } = blobs.getSnapshot()
   return transfers === 'full' || quota === 'exhausted' || access === 'denied' || lastListFailure !== null
-}
-
-/** Draws once for any number of changes, and now and then while numbers run that no change tells of. */
-const drawWhenNeeded = (device: Device, draw: () => void) => {
-  let isDue = false
-  const soon = () => {
-    if (isDue) return
-    isDue = true
-    requestAnimationFrame(() => {
-      isDue = false
-      draw()
-    })
-  }
-  device.subscribe(soon)
-  setInterval(() => {
-    if (device.blobs.getSnapshot().active > 0) device.refresh()
-  }, RUNNING_MS)
-  draw()
-}
-
-const RUNNING_MS = 250
-
-const takeDrops = (panel: HTMLElement, take: (transfer: DataTransfer) => void) => {
-  let depth = 0
-  const mark = () => panel.classList.toggle('is-target', depth > 0)
-  const isFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true
-  panel.addEventListener('dragenter', (event) => {
-    if (!isFiles(event)) return
-    event.preventDefault()
-    depth += 1
-    mark()
-  })
-  panel.addEventListener('dragover', (event) => {
-    if (!isFiles(event)) return
-    event.preventDefault()
-    if (event.dataTransfer !== null) event.dataTransfer.dropEffect = 'copy'
-  })
-  panel.addEventListener('dragleave', () => {
-    depth = Math.max(0, depth - 1)
-    mark()
-  })
-  panel.addEventListener('drop', (event) => {
-    event.preventDefault()
-    depth = 0
-    mark()
-    if (event.dataTransfer !== null) take(event.dataTransfer)
-  })
 }

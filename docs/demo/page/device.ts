@@ -1,29 +1,16 @@
-import { createBlobSync, isBlobSyncError, type BlobSync, type BlobSyncOptions, type BlobView, type Store } from 'blobsync'
+import { createBlobSync, type BlobSync, type BlobSyncOptions, type BlobView, type Store } from 'blobsync'
 import { soledadCipher } from 'blobsync/cipher/soledad'
 import { httpRemote } from 'blobsync/remote/http'
 import { secretBytes, type Person } from './account'
-import { overheadBytes, seal } from './envelope'
+import { adding, type Given } from './adding'
 import { looker } from './look'
-import { namesIn, type Name, type Names } from './names'
-import { lookOf } from './status'
+import { namesIn, type Names } from './names'
+import { shelf, type Item } from './shelf'
 import { namesPlace } from './store'
 import { newWire, type Wire } from './wire'
 import { workTracker, type Progress } from './work'
 
 export type Letter = 'a' | 'b'
-
-/** A file and the path under which a folder had it. */
-export interface Given {
-  readonly file: File
-  readonly path: string
-}
-
-/** One blob in a device's list. */
-export interface Item {
-  readonly id: string
-  readonly view: BlobView
-  readonly name: Name | undefined
-}
 
 export interface Device {
   readonly letter: Letter
@@ -31,7 +18,7 @@ export interface Device {
   readonly blobs: BlobSync
   readonly wire: Wire
   readonly names: Names
-  /** The newest first. */
+  /** In the order of its list. */
   readonly items: () => readonly Item[]
   readonly progress: () => Progress
   /** Files that are being put: how many of how many; null if none are. */
@@ -60,11 +47,8 @@ export interface DeviceOptions {
 }
 
 const onDemandPlace = (letter: Letter) => `blobsync-demo/on-demand-${letter}`
-const alphabet = new Intl.Collator(undefined, { numeric: true })
-const BATCH_APART_MS = 5000
-
-/** Puts at once: each reads its file twice, for its id and its bytes. */
-const PUTS_AT_ONCE = 6
+/** How long changes of the list as a whole may wait for each other. */
+const TOGETHER_MS = 60
 
 /** One device: a store, an engine and a wire of its own, as it would be on a machine of its own. */
 export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): Device => {
@@ -83,76 +67,45 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     inspect,
   })
   const work = workTracker()
-  const views = new Map<string, BlobView>()
-  const seen = new Map<string, number>()
-  let batch = { beganAtMs: 0, lastAtMs: 0 }
   const listeners = new Set<() => void>()
-  let sorted: readonly string[] | null = null
-  let adding: { done: number; total: number } | null = null
-
   const tell = () => listeners.forEach((listener) => listener())
-  const names = namesIn(namesPlace(person, letter), blobs, () => {
-    sorted = null
+  const names: Names = namesIn(namesPlace(person, letter), blobs, () => {
+    shown.reorder()
     tell()
   })
+  const shown = shelf({ blobs, names: () => names, onNote: work.note, onReorder: tell })
+  const learn = (id: string) => void names.learn(id, shown.seenAtMs(id))
+  const { add, state } = adding(
+    blobs,
+    ({ id, header, sizeBytes }) => {
+      if (names.get(id) === undefined) names.note(id, { ...header, sizeBytes, seenAtMs: shown.seenAtMs(id), thumbnail: null })
+    },
+    tell,
+  )
 
-  /** What comes within seconds of each other belongs together, on whichever device. */
-  const batchNow = () => {
-    const nowMs = Date.now()
-    batch = { beganAtMs: nowMs - batch.lastAtMs < BATCH_APART_MS ? batch.beganAtMs : nowMs, lastAtMs: nowMs }
-    return batch.beganAtMs
-  }
-
-  const note = (view: BlobView) => {
-    const isGone = view.status === 'DELETED' || (view.status === 'PENDING_DELETE' && view.phase === 'resting')
-    work.note(view)
-    if (isGone) {
-      if (views.delete(view.id)) sorted = null
-      names.forget(view.id)
-      return
-    }
-    if (!views.has(view.id)) {
-      seen.set(view.id, names.get(view.id)?.seenAtMs ?? batchNow())
-      sorted = null
-    }
-    const wasInTrouble = isInTrouble(view.id)
-    views.set(view.id, view)
-    if (isInTrouble(view.id) !== wasInTrouble) sorted = null
-  }
   const noteAndTell = (view: BlobView) => {
-    note(view)
+    shown.note(view)
     tell()
   }
+  let isDue = false
   const noteAll = () => {
-    const listed = blobs.list()
-    const left = new Set(views.keys())
-    for (const view of listed) {
-      left.delete(view.id)
-      note(view)
-    }
-    for (const id of left) views.delete(id)
-    sorted = null
+    isDue = false
+    shown.noteAll()
     tell()
   }
   blobs.on('blob.changed', noteAndTell)
   blobs.on('blob.added', noteAndTell)
   blobs.on('blob.deleted', noteAndTell)
-  const learn = (id: string) => void names.learn(id, seen.get(id) ?? batchNow())
   blobs.on('blob.synced', ({ id }) => {
     if (names.get(id) === undefined) learn(id)
   })
-  blobs.on('blob.trashed', ({ id }) => {
-    views.delete(id)
-    names.forget(id)
-    sorted = null
-    tell()
+  blobs.on('list.changed', () => {
+    if (isDue) return
+    isDue = true
+    setTimeout(noteAll, TOGETHER_MS)
   })
-  let lastReconciliation = ''
-  blobs.subscribe((snapshot) => {
-    // A comparison brings blobs of which no event tells until they move.
-    if (snapshot.reconciliation === 'idle' && lastReconciliation !== 'idle') noteAll()
-    lastReconciliation = snapshot.reconciliation
-    if (snapshot.active === 0) work.reset()
+  blobs.subscribe(({ active }) => {
+    if (active === 0) work.reset()
     tell()
   })
   wire.subscribe(tell)
@@ -162,67 +115,8 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     look()
   })
 
-  const isInTrouble = (id: string) => {
-    const view = views.get(id)
-    return view !== undefined && lookOf(view).tone === 'bad'
-  }
-
-  /** What needs somebody to look at it first, then the newest batch; in it by name, and last what has none yet. */
-  const inOrder = (a: string, b: string) => {
-    const trouble = Number(isInTrouble(b)) - Number(isInTrouble(a))
-    if (trouble !== 0) return trouble
-    const [nameOfA, nameOfB] = [names.get(a), names.get(b)]
-    const age = (nameOfB?.seenAtMs ?? seen.get(b) ?? 0) - (nameOfA?.seenAtMs ?? seen.get(a) ?? 0)
-    if (age !== 0) return age
-    if (nameOfA === undefined || nameOfB === undefined)
-      return Number(nameOfA === undefined) - Number(nameOfB === undefined) || (a < b ? -1 : 1)
-    return alphabet.compare(nameOfA.name, nameOfB.name) || (a < b ? -1 : 1)
-  }
-
-  const put = async ({ file, path }: Given): Promise<string | null> => {
-    const header = { name: path, type: file.type, lastModified: file.lastModified }
-    try {
-      const { id, sizeBytes } = await blobs.put(seal(file, header), { id: 'content' })
-      const size = sizeBytes === null ? file.size : sizeBytes - overheadBytes(header)
-      const known = names.get(id)
-      if (known === undefined)
-        names.note(id, { ...header, sizeBytes: size, seenAtMs: seen.get(id) ?? batchNow(), thumbnail: null })
-      return null
-    } catch (error) {
-      return `${path}: ${isBlobSyncError(error) ? error.message : String(error)}`
-    }
-  }
-
-  const add = async (given: readonly Given[]) => {
-    const problems: string[] = []
-    const queue = [...given]
-    adding = { done: adding?.done ?? 0, total: (adding?.total ?? 0) + given.length }
-    const putSome = async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const problem = await put(next)
-        if (problem !== null) problems.push(problem)
-        if (adding !== null) adding = { ...adding, done: adding.done + 1 }
-        tell()
-      }
-    }
-    await Promise.all(Array.from({ length: PUTS_AT_ONCE }, putSome))
-    if (adding.done >= adding.total) adding = null
-    tell()
-    return problems
-  }
-
-  const items = () => {
-    sorted ??= [...views.keys()].toSorted(inOrder)
-    return sorted.flatMap((id) => {
-      const view = views.get(id)
-      return view === undefined ? [] : [{ id, view, name: names.get(id) }]
-    })
-  }
-
   const refresh = () => {
-    for (const { id, phase } of views.values()) {
-      if (phase === 'transferring' || phase === 'backingOff') note(blobs.blob(id).getSnapshot())
-    }
+    for (const id of shown.transferring()) shown.note(blobs.blob(id).getSnapshot())
     tell()
   }
 
@@ -243,9 +137,9 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     blobs,
     wire,
     names,
-    items,
+    items: shown.items,
     progress,
-    adding: () => adding,
+    adding: state,
     add,
     setPaused: (isPaused) => (isPaused ? blobs.pause() : blobs.resume()),
     isOnDemand: () => isOnDemand,

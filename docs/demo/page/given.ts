@@ -1,4 +1,4 @@
-import type { Given } from './device'
+import type { Given } from './adding'
 
 /** What a drop brought: files, and all files under folders. Must be called before the event's handler returns. */
 export const givenIn = async (transfer: DataTransfer): Promise<readonly Given[]> => {

@@ -1,4 +1,4 @@
-import type { Given } from './device'
+import type { Given } from './adding'
 
 const WIDTH = 1200
 const HEIGHT = 900
