@@ -110,7 +110,7 @@ describe('the code for React', () => {
           stop()
         }
       }
-    const watched: BlobSync = { ...blobs, on: counted(blobs.on) as BlobSync['on'], subscribe: counted(blobs.subscribe) }
+    const watched: BlobSync = { ...blobs, on: counted(blobs.on), subscribe: counted(blobs.subscribe) }
     const { root } = await shown(watched)
     expect(listeners).toBe(2)
     await act(async () => root.unmount())

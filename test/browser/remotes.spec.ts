@@ -19,6 +19,16 @@ describe('http remote with the reference server on another origin', () => {
   const open = async () => ({ remote: httpRemote({ url, user: 'ada', token: 'secret' }) })
   for (const { name, run } of remoteConformance(open)) test(name, run)
 
+  test('reads what the server says in headers of its own', async () => {
+    const { remote } = await open()
+    expect(expectRight(await remote.supports()(), 'supports')).toMatchObject({ batches: true, flags: true })
+    const key = expectRight(blobKey('tagged'), 'key')
+    expectRight(await remote.put(key, { sizeBytes: 16, body: new Uint8Array(16) })(), 'put')
+    const { tag, sizeBytes, body } = expectRight(await remote.get(key)(), 'get')
+    await body.cancel()
+    expect([tag, sizeBytes]).toEqual(['AAAAAAAAAAAAAAAAAAAAAA==', 16])
+  })
+
   test('tells an upload that is too large for the server, and what the server said', async () => {
     const { remote } = await open()
     const body = new Uint8Array(5_000_001)
