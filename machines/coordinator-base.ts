@@ -1,4 +1,4 @@
-import { and, fromPromise, setup, stateIn, type EventObject } from 'xstate'
+import { and, fromPromise, or, setup, stateIn, type EventObject } from 'xstate'
 import { blobMachine } from './blob'
 import type {
   CoordinatorContext,
@@ -23,6 +23,9 @@ export const outputOf = <Output>(event: EventObject): Output => {
 }
 
 const never = <Output>() => fromPromise<Output>(() => new Promise(() => {}))
+
+/** Whether the work of this device is this tab's. */
+const leads = or([stateIn('#coordinator.leadership.alone'), stateIn('#coordinator.leadership.leader')])
 
 /** The words of the coordinator's chart, but for its actions. */
 export const base = setup({
@@ -56,8 +59,10 @@ export const base = setup({
     renewedAccess: ({ event }) => outputOf<boolean>(event),
     didRecall: ({ event }) => outputOf<RecallOutcome>(event).isDone,
     didList: ({ event }) => outputOf<ListOutcome>(event).isDone,
-    mayList: and([stateIn('#coordinator.connectivity.online'), stateIn('#coordinator.access.granted')]),
-    isListWanted: ({ context }) => context.isListWanted,
+    mayList: and([leads, stateIn('#coordinator.connectivity.online'), stateIn('#coordinator.access.granted')]),
+    leads,
+    isShared: ({ context }) => context.isShared,
+    mustList: and([leads, ({ context }) => context.isListWanted]),
     isTokenProven: ({ context }) => context.isTokenProven,
     goesOnline: ({ event }) => event.type === 'connectivity.changed' && event.isOnline,
     goesOffline: ({ event }) => event.type === 'connectivity.changed' && !event.isOnline,
@@ -65,6 +70,7 @@ export const base = setup({
     startsOnline: ({ context }) => context.isOnline,
     startsPaused: ({ context }) => context.isPaused,
     isOpen: and([
+      leads,
       stateIn('#coordinator.connectivity.online'),
       stateIn('#coordinator.access.granted'),
       stateIn('#coordinator.pace.flowing'),

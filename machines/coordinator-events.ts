@@ -15,6 +15,8 @@ export interface CoordinatorInput {
   readonly isPaused: boolean
   /** Measuring the room makes some, where there is too little. */
   readonly makesRoom: boolean
+  /** Other tabs may have the same store open: this one works only while it leads. */
+  readonly isShared: boolean
   readonly roster: Roster
 }
 
@@ -57,6 +59,13 @@ export type RecallOutcome =
   | { readonly isDone: true; readonly records: readonly BlobRecord[] }
   | { readonly isDone: false; readonly failure: Failure }
 
+/** Where a blob is, as the tab that leads tells it; without a record it is gone. */
+export interface Mirrored {
+  readonly key: BlobKey
+  readonly record: BlobRecord | null
+  readonly isTransferring: boolean
+}
+
 export type CoordinatorEvent =
   | { readonly type: 'blob.added'; readonly record: BlobRecord }
   | { readonly type: 'blob.commanded'; readonly key: BlobKey; readonly command: BlobEvent }
@@ -85,6 +94,13 @@ export type CoordinatorEvent =
   | { readonly type: 'pace.exceeded' }
   | { readonly type: 'alarm.rang'; readonly dueAtMs: number }
   | { readonly type: 'slots.shared' }
+  /** This tab leads those that share the store. */
+  | { readonly type: 'leadership.won' }
+  | { readonly type: 'leadership.lost' }
+  /** What the store holds is to be read again. */
+  | { readonly type: 'records.wanted' }
+  | { readonly type: 'records.taken' }
+  | { readonly type: 'records.mirrored'; readonly changes: readonly Mirrored[] }
   /** What XState tells of a child that threw. */
   | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown }
 
@@ -97,6 +113,8 @@ export type CoordinatorEmitted =
   | { readonly type: 'blob.gone'; readonly record: BlobRecord }
   | { readonly type: 'blob.crashed'; readonly record: BlobRecord; readonly error: unknown }
   | { readonly type: 'records.recalled' }
+  /** It leads, and has read what the store holds. */
+  | { readonly type: 'leadership.taken' }
   | { readonly type: 'recall.failed'; readonly failure: Failure }
   | { readonly type: 'remote.compared'; readonly comparison: Comparison }
   | { readonly type: 'list.failed'; readonly failure: Failure }

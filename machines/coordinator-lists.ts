@@ -17,8 +17,9 @@ export const listActions = {
   takeRecords: base.enqueueActions(({ context, event, enqueue }) => {
     const outcome = outputOf<RecallOutcome>(event)
     if (!outcome.isDone) return
-    for (const record of outcome.records) context.roster.set(record)
+    for (const event of context.roster.replace(outcome.records)) enqueue.emit(event)
     enqueue.emit({ type: 'records.recalled' })
+    enqueue.raise({ type: 'records.taken' })
     enqueue.raise({ type: 'slots.shared' })
   }),
   takeComparison: base.enqueueActions(({ context, event, enqueue }) => {

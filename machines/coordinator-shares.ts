@@ -10,7 +10,7 @@ export const shareActions = {
     const isOpen = check('isOpen')
     const gates: Gates = {
       isOpen,
-      isOnline: isOpen || check('isOnline'),
+      isOnline: isOpen || (check('isOnline') && check('leads')),
       isPaused: check('isPausedNow'),
       uploads: check('hasQuota') ? 'all' : check('probesQuota') ? 'one' : 'none',
       isFull: !check('isRoomy'),

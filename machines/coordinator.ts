@@ -2,12 +2,15 @@ import { base, SLOWDOWN_MS } from './coordinator-base'
 import { blobActions } from './coordinator-blobs'
 import { listActions } from './coordinator-lists'
 import { shareActions } from './coordinator-shares'
+import { tabActions } from './coordinator-tabs'
+
+const actions = { ...shareActions, ...blobActions, ...listActions, ...tabActions }
 
 /**
  * Supervises the blobs' actors: who lives, who holds a slot, when the remote is listed, and what holds for all of them at
  * once. `recall`, `list`, `refreshAccess` and `measureRoom` are provided by whoever embeds the chart, and so are the blob chart's actors.
  */
-export const coordinatorMachine = base.extend({ actions: { ...shareActions, ...blobActions, ...listActions } }).createMachine({
+export const coordinatorMachine = base.extend({ actions }).createMachine({
   id: 'coordinator',
   description: 'Supervises the actors of all blobs of one device.',
   context: ({ input }) => ({
@@ -94,6 +97,7 @@ export const coordinatorMachine = base.extend({ actions: { ...shareActions, ...b
     reconciliation: {
       description: 'Compares the list of the remote with the records.',
       initial: 'recalling',
+      on: { 'records.wanted': '.recalling' },
       states: {
         recalling: {
           description: 'Reads the records that the store holds.',
@@ -117,13 +121,13 @@ export const coordinatorMachine = base.extend({ actions: { ...shareActions, ...b
         broken: { description: 'The store cannot be opened; nothing can be done.' },
         idle: {
           description: 'Waits to be asked.',
-          always: { guard: 'isListWanted', target: 'listing' },
-          on: { 'sync.requested': 'listing' },
+          always: { guard: 'mustList', target: 'listing' },
+          on: { 'sync.requested': { actions: 'wantList' } },
         },
         listing: {
           description: 'Lists the remote, compares, and writes what follows.',
           entry: 'listNow',
-          on: { 'sync.requested': { actions: 'wantList' } },
+          on: { 'sync.requested': { actions: 'wantList' }, 'leadership.lost': 'idle' },
           invoke: {
             src: 'list',
             onError: { target: 'backingOff', actions: 'noteListCrash' },
@@ -146,6 +150,7 @@ export const coordinatorMachine = base.extend({ actions: { ...shareActions, ...b
           on: {
             'sync.requested': 'listing',
             'access.renewed': 'listing',
+            'leadership.lost': 'idle',
             'connectivity.changed': { guard: 'goesOnline', target: 'listing' },
           },
         },
@@ -208,6 +213,33 @@ export const coordinatorMachine = base.extend({ actions: { ...shareActions, ...b
             onError: 'full',
             onDone: [{ guard: 'hasRoom', target: 'available', actions: 'share' }, { target: 'full' }],
           },
+        },
+      },
+    },
+    leadership: {
+      description: 'Whether the work is this tab’s: of those that share a store, one works.',
+      initial: 'deciding',
+      states: {
+        deciding: {
+          description: 'Begins as the store says.',
+          always: [{ guard: 'isShared', target: 'follower' }, { target: 'alone' }],
+        },
+        alone: { description: 'Nobody else has the store open.' },
+        follower: {
+          description: 'Shows what the leader tells: lists nothing, transfers nothing, writes nothing.',
+          on: { 'leadership.won': 'succeeding', 'records.mirrored': { actions: 'mirror' } },
+        },
+        succeeding: {
+          description: 'The store takes its writes: reads what it holds, then leads.',
+          entry: 'recallAgain',
+          on: {
+            'records.taken': { target: 'leader', actions: ['takeOffice', 'share'] },
+            'leadership.lost': 'follower',
+          },
+        },
+        leader: {
+          description: 'Lists, transfers and writes for all.',
+          on: { 'leadership.lost': { target: 'follower', actions: ['standDown', 'share'] } },
         },
       },
     },

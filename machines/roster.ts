@@ -1,6 +1,7 @@
 import { keyText, type BlobKey } from '../src/model/ids'
 import { isActive, mayBatch, rankOf, type BlobRecord, type Status } from '../src/model/record'
 import type { BlobPhase } from './blob-events'
+import type { CoordinatorEmitted } from './coordinator-events'
 import { Heap } from './heap'
 
 type LivePhase = BlobPhase | 'entering'
@@ -52,6 +53,9 @@ export interface Tally {
   bytesHere: number
 }
 
+/** What the coordinator tells of a change that no actor made. */
+export type RosterChange = Extract<CoordinatorEmitted, { type: 'blob.moved' | 'blob.gone' }>
+
 /**
  * All blobs of the device as records, those that wait in order, and those that live.
  *
@@ -79,12 +83,17 @@ export class Roster {
   readonly wanted = new Set<string>()
   /** Blobs whose actor crashed. */
   readonly setAside = new Set<string>()
+  /** Blobs that another tab transfers. */
+  readonly elsewhere = new Set<string>()
+  /** Where notes are kept of all blobs about which something changes; null: nobody wants to know. */
+  touched: Set<string> | null = null
   readonly tally: Tally = {
     counts: { SYNCED: 0, PENDING_UPLOAD: 0, PENDING_DOWNLOAD: 0, FAILED_DOWNLOAD: 0, PENDING_DELETE: 0 },
     held: 0,
     active: 0,
     bytesHere: 0,
   }
+  #isFilled = false
   #order = 0
   #front = 0
   #turn = 0
@@ -156,9 +165,31 @@ export class Roster {
     const before = this.#records.get(key)
     if (before !== undefined) this.#count(before, -1)
     this.#records.set(key, record)
+    this.touched?.add(key)
     this.#changes += 1
     this.#count(record, 1)
     if (!this.#live.has(key)) this.#issueTicket(key, record, order)
+  }
+
+  /** Takes in all that is known now, in place of what was known. @returns what changed for blobs that were known, or for all but the first time. */
+  replace(records: readonly BlobRecord[]): readonly RosterChange[] {
+    const before = new Map(this.#records)
+    const isFirst = !this.#isFilled
+    const changes: RosterChange[] = []
+    this.#isFilled = true
+    this.elsewhere.clear()
+    for (const record of records) {
+      const known = before.get(keyText(record))
+      before.delete(keyText(record))
+      this.set(record)
+      if (!(isFirst && known === undefined) && !isSame(known, record))
+        changes.push({ type: 'blob.moved', record, before: known, phase: 'resting', failure: null })
+    }
+    for (const record of before.values()) {
+      this.delete(record)
+      changes.push({ type: 'blob.gone', record })
+    }
+    return changes
   }
 
   delete(key: BlobKey): void {
@@ -169,6 +200,7 @@ export class Roster {
     this.#changes += 1
     this.#tickets.delete(text)
     this.wanted.delete(text)
+    this.touched?.add(text)
     this.#drop(text)
   }
 
@@ -184,6 +216,7 @@ export class Roster {
 
   move(key: string, live: Live, phase: BlobPhase): void {
     if (live.phase === phase) return
+    this.touched?.add(key)
     this.#endBatch(live)
     this.#inPhase[live.phase].delete(key)
     this.#inPhase[phase].add(key)
@@ -268,6 +301,7 @@ export class Roster {
   #drop(key: string): void {
     const live = this.#live.get(key)
     if (live === undefined) return
+    this.touched?.add(key)
     this.#endBatch(live)
     this.#inPhase[live.phase].delete(key)
     this.#changes += 1
@@ -320,3 +354,5 @@ export class Roster {
     if (record.isHere) tally.bytesHere += by * (record.sizeBytes ?? 0)
   }
 }
+
+const isSame = (a: BlobRecord | undefined, b: BlobRecord): boolean => a !== undefined && JSON.stringify(a) === JSON.stringify(b)

@@ -5,6 +5,7 @@ import { goesBefore, type Live, type Place, type Roster, type Ticket } from './r
 export interface Gates {
   /** Online, with access, and at the remote's pace. */
   readonly isOpen: boolean
+  /** Online, and nobody else does the work. */
   readonly isOnline: boolean
   readonly isPaused: boolean
   /** `one`: a single upload probes whether the account has room. */

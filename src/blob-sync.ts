@@ -1,12 +1,13 @@
 import { evict, remove, resolve, restore, retry, setPinned, setPriority } from './change'
 import { orThrow, startEngine } from './engine'
 import { explainBlob } from './explain'
-import { get } from './get'
+import { fetchNow, get } from './get'
 import { handle } from './handle'
 import { openIncoming } from './incoming'
 import { failure } from './model/failure'
 import { blobKey } from './model/ids'
 import { BlobSyncError, type BlobSync, type BlobSyncOptions, type IncomingHandle } from './options'
+import { passedOn, servicesOf, type Passed } from './pass-on'
 import { put } from './put'
 import { isAtRest, syncRound, until } from './sync-round'
 
@@ -15,12 +16,12 @@ const INCOMING_POLL_MS = 30_000
 /** Puts store, remote and cipher together under the coordinator. Nothing is requested before the first work or `sync`. */
 export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
   const engine = startEngine(options)
-  const { roster, coordinator, clock, tools, shown, backoff, removals, closing, ready, send, opened } = engine
+  const { roster, coordinator, clock, tools, shown, backoff, removals, closing, ready, send, opened, tabs } = engine
   const boxes: IncomingHandle[] = []
 
-  return {
-    put: put(engine),
-    get: get(engine),
+  const fetch = fetchNow(engine)
+  const own: Passed = {
+    fetch,
     delete: remove(engine),
     restore: restore(engine),
     resolve: resolve(engine),
@@ -28,7 +29,6 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
     setPriority: setPriority(engine),
     setPinned: setPinned(engine),
     evict: evict(engine),
-
     sync: async (given = {}) => {
       await opened()
       removals.mayBeMany = given.confirmRemovals ?? false
@@ -36,13 +36,21 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
         removals.mayBeMany = false
       })
     },
-
     pause: () => send({ type: 'sync.paused' }),
     resume: () => send({ type: 'sync.resumed' }),
-    idle: async () => {
+    idle: async (signal) => {
       await opened()
-      await until(coordinator, () => isAtRest(coordinator, roster))
+      await until(coordinator, () => isAtRest(coordinator, roster), signal)
     },
+  }
+  tabs?.start(servicesOf(engine, own))
+  const { fetch: fetchSomewhere, idle, ...passed } = tabs === null ? own : passedOn(engine, tabs)
+
+  return {
+    ...passed,
+    put: put(engine),
+    get: get(engine, fetchSomewhere),
+    idle: () => idle(),
     explain: (id, given = {}) => {
       const key = orThrow(blobKey(id, given.namespace))
       return explainBlob(shown.view(key), clock.now(), shown.getSnapshot())

@@ -14,7 +14,7 @@ import {
   type ListOutcome,
   type RecallOutcome,
 } from '../machines'
-import { announced } from './actors/announced'
+import { announced, isStored } from './actors/announced'
 import { batched } from './actors/batched'
 import { download } from './actors/download'
 import { erase, mark } from './actors/erase'
@@ -30,9 +30,13 @@ import { failure, type Failure } from './model/failure'
 import { blobKey, keyText, Namespace, type BlobKey } from './model/ids'
 import type { Outcome } from './model/outcome'
 import type { BlobRecord } from './model/record'
+import { joinTabs } from './join-tabs'
+import type { Payload } from './model/payload'
 import { BlobSyncError, type BlobSyncOptions } from './options'
+import { notingStore } from './saved'
 import { watchRoom } from './room'
 import { storageSlots } from './storage-slots'
+import { systemTabs } from './tabs'
 import { heldUnlessWanted, wantedBy } from './wanted'
 import { watch } from './watch'
 
@@ -82,7 +86,8 @@ export const startEngine = (options: BlobSyncOptions) => {
     onChanged: () => send({ type: 'room.changed' }),
     report,
   })
-  const { store } = room
+  const { shared } = options.store
+  const { store, isSaved } = notingStore(room.store)
   const wants = wantedBy(options.download, report)
   const removals = { mayBeMany: false }
   const markFailed = new Map<string, (reason: Failure) => void>()
@@ -97,7 +102,10 @@ export const startEngine = (options: BlobSyncOptions) => {
     random: options.random ?? Math.random,
     inTurn: (keys, use) => () => inOrder(keys.map(keyText), () => (isBatched(keys) ? storage.share(use) : storage.use(use))()),
     inOrder: (keys, use) => () => inOrder(keys.map(keyText), use),
-    onProgress: (key, bytes, totalBytes) => shown.onProgress(key, bytes, totalBytes),
+    onProgress: (key, bytes, totalBytes) => {
+      shown.onProgress(key, bytes, totalBytes)
+      tabs?.onProgress(key)
+    },
   }
 
   /** A clock that was set back would ask for more than a timer can hold. */
@@ -123,8 +131,10 @@ export const startEngine = (options: BlobSyncOptions) => {
         actions: { remember: ({ context }) => remember(context.record) },
         delays: { backoff: ({ context }) => waitUntil(context.record.dueAtMs) },
       }),
-      recall: fromPromise<RecallOutcome>(async () => {
-        const result = await recall(tools, options.trashMs ?? TRASH_MS)()
+      recall: fromPromise<RecallOutcome>(async ({ signal }) => {
+        await tabs?.firstWord
+        if (signal.aborted) return { isDone: false, failure: failure('Aborted', 'The store is read anew.') }
+        const result = await recall(tools, isFollower() ? Infinity : (options.trashMs ?? TRASH_MS))()
         if (E.isLeft(result)) return { isDone: false, failure: result.left }
         for (const reason of result.right.corrupt) shown.emit('failure.reported', reason)
         return { isDone: true, records: result.right.records.map(heldUnlessWanted(wants)) }
@@ -150,7 +160,7 @@ export const startEngine = (options: BlobSyncOptions) => {
         }
       }),
       refreshAccess: fromPromise<boolean>(async () => E.isRight(await remote.refreshAccess()())),
-      measureRoom: fromPromise<boolean>(room.makeRoom),
+      measureRoom: fromPromise<boolean>(async () => isFollower() || room.makeRoom()),
     },
     delays: { untilDue: ({ context }) => waitUntil(context.roster.earliestDueMs()) },
   })
@@ -164,6 +174,7 @@ export const startEngine = (options: BlobSyncOptions) => {
       isOnline: connectivity.isOnline(),
       isPaused: options.paused ?? false,
       makesRoom: room.evicts,
+      isShared: shared !== undefined,
       roster,
     },
     clock: { setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs), clearTimeout: (id) => clock.clearTimeout(id) },
@@ -176,12 +187,14 @@ export const startEngine = (options: BlobSyncOptions) => {
       .inTurn(
         [record],
         pipe(
-          announced(store, record),
-          TE.chain((known) => store.remember([known])),
+          isStored(store, record),
+          TE.chain((isThere) => (isThere ? announced(store, record) : TE.right(null))),
+          TE.chain((known) => (known === null ? TE.right(undefined) : store.remember([known]))),
         ),
       )()
       .then((result) => {
-        if (E.isLeft(result)) report(result.left)
+        // What a tab is refused that leads no more, the next leader does again.
+        if (E.isLeft(result) && !isFollower()) report(result.left)
       })
   }
 
@@ -206,6 +219,23 @@ export const startEngine = (options: BlobSyncOptions) => {
     }
   })
   const stopListening = connectivity.subscribe((isOnline) => send({ type: 'connectivity.changed', isOnline }))
+  const tabs =
+    shared === undefined
+      ? null
+      : joinTabs({
+          shared,
+          port: options.tabs ?? systemTabs(),
+          clock,
+          random: tools.random,
+          coordinator,
+          roster,
+          shown,
+          tools,
+          isSaved,
+          takeIn: (record) => takeIn(record),
+          send,
+        })
+  const isFollower = () => tabs?.leads() === false
   coordinator.start()
 
   /** Resolves when the records are read; rejects once closed. */
@@ -269,9 +299,25 @@ export const startEngine = (options: BlobSyncOptions) => {
       },
     })
 
+  /** Writes a blob unless one is there that must stay, whoever else has the store open. @returns the record that is there now. */
+  const add = (
+    record: BlobRecord,
+    payload: Payload,
+    mayReplace: (existing: BlobRecord) => boolean,
+  ): TE.TaskEither<Failure, BlobRecord> => {
+    if (shared !== undefined) return room.written(shared.add(record, payload, mayReplace), payload.sizeBytes)
+    const existing = roster.get(record)
+    if (existing !== undefined && !mayReplace(existing)) return TE.right(existing)
+    return pipe(
+      store.write(record, payload),
+      TE.map(() => record),
+    )
+  }
+
   const close = async () => {
     closing.abort()
     stopListening()
+    tabs?.close()
     coordinator.stop()
     await storage.close()
     await getOrThrow(store.close())
@@ -299,6 +345,9 @@ export const startEngine = (options: BlobSyncOptions) => {
     revise,
     amend,
     takeIn,
+    add,
+    tabs,
+    isFollower,
     room,
     report,
     evictNow,

@@ -10,7 +10,7 @@ import { BlobSyncError, type BlobSync } from './options'
 import { until } from './sync-round'
 
 /** Blobs that are being fetched now: for how many, and what was known of each before. */
-type AskedFor = Map<string, { callers: number; readonly before: BlobRecord | undefined }>
+type AskedFor = Map<string, { callers: number; before: BlobRecord | undefined }>
 
 /** How often a blob is fetched that is evicted again before it was read. */
 const FETCHES_MAX = 3
@@ -18,10 +18,12 @@ const FETCHES_MAX = 3
 /** A use is written at most this often, so that reading costs no write. */
 const USE_MS = 60 * 60_000
 
+/** Sees to it that the payload is here; throws the first failure. */
+export type Fetch = (key: BlobKey, signal?: AbortSignal) => Promise<void>
+
 /** Gives a blob from here, or fetches it first. */
-export const get = (engine: Engine): BlobSync['get'] => {
+export const get = (engine: Engine, fetch: Fetch): BlobSync['get'] => {
   const { roster, store, tools, known } = engine
-  const fetch = fetchNow(engine, new Map())
   return async (id, given = {}) => {
     const { key } = await known(id, given.namespace)
     const open = async (held: BlobRecord): Promise<Blob | null> => {
@@ -41,28 +43,47 @@ export const get = (engine: Engine): BlobSync['get'] => {
       const record = roster.get(key)
       if (record === undefined && fetches > 0) break
       if (record !== undefined) {
-        if (record.status === 'FAILED_DOWNLOAD') {
-          throw new BlobSyncError(record.failure ?? failure('Tampered', 'What the remote gave did not verify.'), key)
-        }
-        if (record.status === 'PENDING_DELETE' || record.trashedAtMs !== null) {
-          throw new BlobSyncError(failure('NotFound', `The blob “${id}” is deleted.`), key)
-        }
-        if (record.isHere && record.status !== 'PENDING_DOWNLOAD') {
+        throwIfUnreadable(record)
+        if (isReadable(record)) {
           const payload = await open(record)
           if (payload !== null) return payload
           if (record.status === 'PENDING_UPLOAD')
             throw new BlobSyncError(failure('Corrupt', `The payload of “${id}” is gone.`), key)
         }
       }
-      // Not what was known before: it may have been evicted while its turn came.
-      if (fetches < FETCHES_MAX) await fetch(key, roster.get(key), given.signal)
+      if (fetches < FETCHES_MAX) await fetch(key, given.signal)
     }
     throw new BlobSyncError(failure('NotFound', `The blob “${id}” was deleted meanwhile.`), key)
   }
 }
 
-const noteUse = ({ room, amend, clock, report }: Engine, record: BlobRecord) => {
+const throwIfUnreadable = (record: BlobRecord): void => {
+  if (record.status === 'FAILED_DOWNLOAD') {
+    throw new BlobSyncError(record.failure ?? failure('Tampered', 'What the remote gave did not verify.'), record)
+  }
+  if (record.status === 'PENDING_DELETE' || record.trashedAtMs !== null) {
+    throw new BlobSyncError(failure('NotFound', `The blob “${record.id}” is deleted.`), record)
+  }
+}
+
+const isReadable = ({ isHere, status }: BlobRecord): boolean => isHere && status !== 'PENDING_DOWNLOAD'
+
+/** As a fetch that another tab asks for, which may know less of the blob. */
+export const fetchForOthers =
+  ({ roster, store }: Engine, fetch: Fetch): Fetch =>
+  async (key, signal) => {
+    const record = roster.get(key)
+    if (record !== undefined) {
+      throwIfUnreadable(record)
+      if (isReadable(record) && O.isSome(await getOrThrow(store.read(key), key))) return
+    }
+    await fetch(key, signal)
+  }
+
+/** A tab that does not lead tells the one that does, which evicts. */
+export const noteUse = ({ room, amend, clock, report, tabs, isFollower }: Engine, record: BlobRecord) => {
   if (!room.evicts) return
+  if (isFollower()) return void tabs?.ask('used', [record.id, record.namespace]).catch(() => {})
   room.noteUse(record)
   const usedAtMs = clock.now()
   if (usedAtMs - Math.max(record.usedAtMs ?? 0, record.changedAtMs) < USE_MS) return
@@ -71,11 +92,14 @@ const noteUse = ({ room, amend, clock, report }: Engine, record: BlobRecord) => 
   })
 }
 
-/** Fetches one blob before all others; throws the first failure. */
-const fetchNow =
-  (engine: Engine, askedFor: AskedFor) => async (key: BlobKey, record: BlobRecord | undefined, signal?: AbortSignal) => {
-    const { clock, roster, coordinator, store, tools, send, room } = engine
+/** Fetches blobs before all others. */
+export const fetchNow = (engine: Engine): Fetch => {
+  const { clock, roster, coordinator, store, tools, send, room } = engine
+  const askedFor: AskedFor = new Map()
+  return async (key, signal) => {
     const text = keyText(key)
+    // Not what was known before: it may have been evicted while its turn came.
+    const record = roster.get(key)
     const asked = askedFor.get(text) ?? { callers: 0, before: record }
     asked.callers += 1
     askedFor.set(text, asked)
@@ -121,12 +145,20 @@ const fetchNow =
       if (asked.callers === 0 && left?.status === 'PENDING_DOWNLOAD') {
         if (asked.before === undefined) {
           // It was only asked for: nothing of it is remembered.
-          send({ type: 'blob.gone', record: left })
-          await tools.inTurn([key], store.remove([key]))()
+          await tools.inTurn([key], async () => {
+            // It may have been put before its turn came, or be asked for again.
+            const again = askedFor.get(text)
+            if (again !== undefined) again.before = undefined
+            if (again !== undefined || roster.get(key)?.status !== 'PENDING_DOWNLOAD') return E.right(undefined)
+            const removed = await store.remove([key])()
+            send({ type: 'blob.gone', record: left })
+            return removed
+          })()
         } else if (asked.before.held === 'onDemand' && left.held === null) await waitAgain(engine, asked.before, left)
       }
     }
   }
+}
 
 /** Lets a blob that was asked for and did not come wait on demand as before: the app knows, and asks again. */
 const waitAgain = async ({ amend, report }: Engine, before: BlobRecord, { failure: reason }: BlobRecord) => {

@@ -44,7 +44,8 @@ export const openIncoming = ({ tools, coordinator, namespace, consumer, report, 
   }
   const mayGo = () => {
     const { value } = coordinator.getSnapshot()
-    return value.connectivity === 'online' && value.access === 'granted' && value.transfers === 'running'
+    const isOurs = value.leadership === 'alone' || value.leadership === 'leader'
+    return isOurs && value.connectivity === 'online' && value.access === 'granted' && value.transfers === 'running'
   }
 
   const machine = incomingMachine.provide({

@@ -8,6 +8,7 @@ import type { HeldReason, Priority, Status } from './model/record'
 import type { ListedBlob } from './model/wire'
 import type { Remote } from './remote/remote'
 import type { Store } from './store/store'
+import type { Tabs } from './tabs'
 
 export interface BlobSyncOptions {
   readonly store: Store
@@ -41,6 +42,11 @@ export interface BlobSyncOptions {
   readonly connectivity?: Connectivity
   /** @default the real time, through sleep and freezes */
   readonly clock?: Clock
+  /**
+   * How tabs that have the same store open reach each other; asked only if the store has the power `shared`. One of them leads: its options
+   * are those that count. @default BroadcastChannel, and Web Locks where there are any
+   */
+  readonly tabs?: Tabs
   /** A number from 0 to below 1, for jitter. @default Math.random */
   readonly random?: () => number
   /** Receives XState's inspection events; see `blobsync/inspect`. */

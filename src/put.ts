@@ -10,7 +10,7 @@ import { sameAs } from './same-content'
 
 /** Stores a blob and lets the coordinator know; content that is there under its id already is no error. */
 export const put =
-  ({ store, cipher, clock, roster, coordinator, tools, shown, opened, takeIn }: Engine): BlobSync['put'] =>
+  ({ store, cipher, clock, coordinator, tools, tabs, shown, opened, add, takeIn }: Engine): BlobSync['put'] =>
   async (content, given = {}) => {
     await opened()
     const payload = await getOrThrow(payloadOf(content))
@@ -23,33 +23,36 @@ export const put =
     const id = isNamedByContent ? await getOrThrow(cipher.contentId(namespace, payload)) : (given.id ?? crypto.randomUUID())
     const key = orThrow(newBlobKey(id, namespace))
     const isPaused = coordinator.getSnapshot().value.transfers === 'paused'
+    /** Bytes that are known from the remote only nobody has verified: what is named by its content may come in their place. */
+    const mayReplace = (existing: BlobRecord) =>
+      existing.trashedAtMs !== null || existing.erasedAtMs !== null || (isNamedByContent && isNotHere(existing))
+    const record = newRecord({
+      ...key,
+      status: 'PENDING_UPLOAD',
+      held: given.localOnly === true ? 'localOnly' : null,
+      priority: given.priority ?? 'medium',
+      sizeBytes: payload.sizeBytes,
+      isHere: true,
+      isPinned: given.isPinned ?? false,
+      seal: cipher.seal(),
+      uploadWasTried: given.localOnly !== true && !isPaused,
+      changedAtMs: clock.now(),
+    })
     const write: TE.TaskEither<Failure, BlobRecord> = async () => {
-      const existing = roster.get(key)
-      if (existing !== undefined && existing.trashedAtMs === null && existing.erasedAtMs === null) {
-        const isSame = isNamedByContent && existing.status !== 'PENDING_DELETE'
-        if (!isSame) return sameAs(store, existing, payload)()
-        // Else it is known from the remote only, whose bytes nobody has verified: these are its content.
-        if (existing.isHere) return E.right(existing)
-      }
-      const record = newRecord({
-        ...key,
-        status: 'PENDING_UPLOAD',
-        held: given.localOnly === true ? 'localOnly' : null,
-        priority: given.priority ?? 'medium',
-        sizeBytes: payload.sizeBytes,
-        isHere: true,
-        isPinned: given.isPinned ?? false,
-        seal: cipher.seal(),
-        uploadWasTried: given.localOnly !== true && !isPaused,
-        changedAtMs: clock.now(),
-      })
-      const written = await store.write(record, payload)()
+      let stays: BlobRecord | null = null
+      const written = await add(record, payload, (existing) => {
+        stays = mayReplace(existing) ? null : existing
+        return stays === null
+      })()
       if (E.isLeft(written)) return written
-      takeIn(record)
-      return E.right(record)
+      if (stays === null) takeIn(record)
+      else if (!isNamedByContent || written.right.status === 'PENDING_DELETE') return sameAs(store, written.right, payload)()
+      return written
     }
-    await getOrThrow(tools.inTurn([key], write), key)
+    await getOrThrow(tabs === null ? tools.inTurn([key], write) : tabs.inTurn(key, write), key)
     const view = shown.view(key)
     shown.emit('blob.added', view)
     return view
   }
+
+const isNotHere = ({ isHere, status }: BlobRecord): boolean => !isHere && status !== 'PENDING_DELETE'

@@ -178,6 +178,7 @@ export const watchRoom = (parts: RoomParts) => {
     evicts: evictTo !== null,
     mayDownload,
     makeRoom,
+    written,
     noteUse: (record: BlobRecord) => uses.set(keyText(record), clock.now()),
   }
 }

@@ -11,6 +11,8 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
   const observers = new Map<string, Set<() => void>>()
   const progress = new Map<string, { readonly bytes: number; readonly totalBytes: number | null }>()
   const views = new WeakMap<BlobRecord, BlobView>()
+  /** What the tab that leads says, where that is not this one. */
+  let regionsElsewhere: Partial<Snapshot> = {}
   let isStale = true
   let isNotifying = false
   let snapshot = readSnapshot(coordinator, roster)
@@ -24,7 +26,7 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
   const getSnapshot = (): Snapshot => {
     if (!isStale) return snapshot
     isStale = false
-    const next = readSnapshot(coordinator, roster)
+    const next = { ...readSnapshot(coordinator, roster), ...regionsElsewhere }
     if (JSON.stringify(next) !== JSON.stringify(snapshot)) snapshot = next
     return snapshot
   }
@@ -47,10 +49,11 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     queueMicrotask(notify)
   }
 
-  coordinator.subscribe(() => {
+  const change = () => {
     isStale = true
     notifySoon()
-  })
+  }
+  coordinator.subscribe(change)
 
   const emit = <Name extends keyof BlobSyncEvents>(name: Name, event: BlobSyncEvents[Name]) => {
     // Handlers are kept under the name that types them.
@@ -63,11 +66,14 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     for (const observer of observers.get(keyText(key)) ?? []) observer()
   }
 
+  const phaseNow = (key: string): Phase | undefined =>
+    roster.elsewhere.has(key) ? 'transferring' : shownPhase(roster.live.get(key)?.phase)
+
   const view = (key: BlobKey): BlobView => {
     const text = keyText(key)
     const record = roster.byText(text)
     if (record === undefined || record.trashedAtMs !== null) return viewOfNothing(key)
-    const phase = shownPhase(roster.live.get(text)?.phase) ?? phaseOf(record)
+    const phase = phaseNow(text) ?? phaseOf(record)
     const done = progress.get(text) ?? null
     const known = views.get(record)
     if (known?.phase === phase && known.progress === done) return known
@@ -115,6 +121,15 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
       return addTo<(event: never) => void>(handlers, name, handler)
     },
     observe: (key: BlobKey, observer: () => void) => addTo(observers, keyText(key), observer),
+    regions: () => {
+      const { counts: _, held: _held, active: _active, bytesHere: _bytes, ...regions } = getSnapshot()
+      return regions
+    },
+    /** Shows these in place of what the coordinator here says. */
+    mirror: (regions: Partial<Snapshot>) => {
+      regionsElsewhere = regions
+      change()
+    },
     onProgress: (key: BlobKey, bytes: number, totalBytes: number | null) => {
       progress.set(keyText(key), { bytes, totalBytes })
       touch(key)

@@ -1,6 +1,6 @@
 // Who may import whom: the table of the architecture, one rule for each row.
 
-const ports = 'src/(store/store|cipher/cipher|remote/remote|connectivity|clock)[.]ts$'
+const ports = 'src/(store/store|cipher/cipher|remote/remote|connectivity|clock|tabs)[.]ts$'
 const adapters = '(memory|file|idb|opfs|http|s3|soledad|streaming)'
 const npm = (...names) => `node_modules/(${names.join('|')})/`
 const only = (...allowed) => ({ pathNot: `^(${allowed.join('|')})` })

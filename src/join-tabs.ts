@@ -1,0 +1,218 @@
+import * as E from 'fp-ts/Either'
+import type * as TE from 'fp-ts/TaskEither'
+import { createActor, fromCallback, fromPromise, type ActorRefFrom } from 'xstate'
+import { electionMachine, type coordinatorMachine, type CoordinatorEvent, type ElectionEvent, type Roster } from '../machines'
+import type { Tools } from './actors/tools'
+import { openAsks, type Runs } from './asks'
+import type { Clock } from './clock'
+import { farTurns } from './far-turns'
+import { follow } from './follow'
+import { lead } from './lead'
+import type { Failure } from './model/failure'
+import type { BlobKey } from './model/ids'
+import type { BlobRecord } from './model/record'
+import type { SharedPower } from './store/store'
+import { Message, PROTOCOL } from './tab-messages'
+import type { Tabs } from './tabs'
+import type { watch } from './watch'
+
+/** What the leader does for all tabs; the rest of it concerns the tabs alone. */
+export type Services = Omit<Runs, 'turn' | 'added'>
+
+export interface Joining {
+  readonly shared: SharedPower
+  readonly port: Tabs
+  readonly clock: Clock
+  readonly random: () => number
+  readonly coordinator: ActorRefFrom<typeof coordinatorMachine>
+  readonly roster: Roster
+  readonly shown: ReturnType<typeof watch>
+  readonly tools: Tools
+  readonly isSaved: (record: BlobRecord) => boolean
+  readonly takeIn: (record: BlobRecord) => void
+  readonly send: (event: CoordinatorEvent) => void
+}
+
+/** With locks, only a leader that is frozen is silent for long. Without them silence is all that tells: 1.7 s at most, then two steps more. */
+const timesMs = {
+  locks: { trust: 5_000, patience: 10_000 },
+  lease: { trust: 400, patience: 1_000 },
+}
+/** Keeps tabs that fall silent together from claiming together. */
+const SPREAD_MS = 300
+const REST_MS = 500
+/** The store is read once it is known who leads, or after this long. */
+const FIRST_WORD_MS = 250
+/** A blob's turn is asked for no longer than this: a leader that is silent has nothing to say about it. */
+const TURN_WAIT_MS = 1_000
+
+/** Makes this tab one of those that share the store: it leads, or shows what the leader does and passes on what it is asked for. */
+export const joinTabs = ({ shared, port, clock, random, coordinator, roster, shown, tools, isSaved, takeIn, send }: Joining) => {
+  const me = crypto.randomUUID()
+  let services: Services | null = null
+  let office: ReturnType<typeof lead> | null = null
+  let latestEpoch = 0
+  /** Who waits for a turn of the leader when this tab becomes it needs none. */
+  let waiting = new AbortController()
+  let hasWord = () => {}
+  const firstWord = new Promise<void>((resolve) => {
+    hasWord = resolve
+  })
+  const firstWordTimer = clock.setTimeout(hasWord, FIRST_WORD_MS)
+
+  const channel = port.open(`blobsync ${PROTOCOL} ${shared.name}`, (data) => {
+    if (Message.is(data)) onMessage(data)
+  })
+  const { post } = channel
+  const asks = openAsks(clock, me, post)
+  const turns = farTurns(tools, roster, clock, (record) => {
+    takeIn(record)
+    shown.emit('blob.added', shown.view(record))
+  })
+  const following = follow({
+    me,
+    shown,
+    isPaused: () => coordinator.getSnapshot().value.transfers === 'paused',
+    send,
+    post,
+  })
+
+  const machine = electionMachine.provide({
+    actors: {
+      lock: fromCallback<ElectionEvent, { readonly steals: boolean }>(({ input, sendBack }) =>
+        port.lock?.(`blobsync ${shared.name}`, {
+          steals: input.steals,
+          onGranted: () => sendBack({ type: 'lock.granted' }),
+          onLost: () => sendBack({ type: 'lock.lost' }),
+        }),
+      ),
+      lead: fromPromise<number | null>(async () => {
+        const begun = await shared.lead(() => election.send({ type: 'store.refused' }))()
+        return E.isRight(begun) ? begun.right : null
+      }),
+    },
+    actions: {
+      ask: () => post({ kind: 'ping', from: me, reads: false }),
+    },
+    delays: {
+      trust: () => timesNow().trust,
+      patience: () => timesNow().patience + random() * SPREAD_MS,
+      rest: REST_MS,
+    },
+  })
+  const timesNow = () => timesMs[port.lock === undefined ? 'lease' : 'locks']
+  const election = createActor(machine, { id: 'election', parent: coordinator, input: { hasLocks: port.lock !== undefined } })
+
+  election.subscribe(({ value, context }) => {
+    const isLeading = typeof value === 'object' && value.candidate === 'leading'
+    if (isLeading && office === null) win(context.epoch)
+    if (!isLeading && office !== null) lose()
+  })
+
+  const win = (epoch: number) => {
+    if (services === null) throw new TypeError('No tab leads before it can serve.')
+    latestEpoch = epoch
+    waiting.abort()
+    waiting = new AbortController()
+    following.stop()
+    const runs: Runs = {
+      ...services,
+      turn: ([id, namespace, token]) => turns.give({ namespace, id }, token),
+      added: ([id, namespace, token]) => turns.end({ namespace, id }, token),
+    }
+    office = lead({ epoch, clock, coordinator, roster, shown, isSaved, runs, post })
+    office.announce()
+    hasWord()
+    send({ type: 'leadership.won' })
+  }
+
+  const lose = () => {
+    office?.end()
+    office = null
+    asks.turnTo(null)
+    send({ type: 'leadership.lost' })
+  }
+
+  coordinator.on('leadership.taken', () => {
+    if (office === null) return
+    office.begin()
+    asks.turnTo(office.term)
+  })
+  coordinator.on('records.recalled', following.onRecalled)
+  coordinator.on('recall.failed', () => {
+    following.stop()
+    election.send({ type: 'store.refused' })
+  })
+
+  const onMessage = (message: Message) => {
+    switch (message.kind) {
+      case 'ping':
+        return office?.onPing(message)
+      case 'asked':
+        return office?.onAsked(message)
+      case 'withdrawn':
+        return office?.onWithdrawn(message.request)
+      case 'bye':
+        office?.onBye(message.from)
+        if (message.epoch === latestEpoch) election.send({ type: 'leader.left' })
+        return
+      case 'answered':
+        return office === null && asks.onAnswer(message)
+      case 'leads':
+      case 'changed': {
+        // A tab that was frozen may think that it still leads.
+        if (message.epoch < latestEpoch) return office?.announce()
+        if (message.epoch > latestEpoch) following.stop()
+        const isNew = message.epoch > latestEpoch
+        latestEpoch = message.epoch
+        election.send({ type: 'leader.heard', epoch: message.epoch })
+        if (office !== null) return
+        hasWord()
+        if (message.kind === 'leads') following.onLeader(message)
+        else following.onTold(message)
+        if (isNew) asks.turnTo(null)
+      }
+    }
+  }
+
+  return {
+    ask: asks.ask,
+    /** Whether this tab has begun the latest epoch that it knows of. */
+    leads: () => office !== null,
+    /** Resolves when it is known who leads, or that it takes long to tell. */
+    firstWord,
+    /** From now on this tab can lead. */
+    start: (given: Services) => {
+      services = given
+      election.start()
+    },
+    onProgress: (key: BlobKey) => office?.onProgress(key),
+    /** Runs in the blob's turn among all that the tabs do with it, to add it. */
+    inTurn:
+      <A>(key: BlobKey, use: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+      async () => {
+        const token = crypto.randomUUID()
+        const before = office
+        if (before === null) {
+          const enough = new AbortController()
+          const timer = clock.setTimeout(() => enough.abort(), TURN_WAIT_MS)
+          await asks
+            .ask('turn', [key.id, key.namespace, token], { signal: AbortSignal.any([enough.signal, waiting.signal]) })
+            .catch(() => {})
+          clock.clearTimeout(timer)
+        }
+        const result = await tools.inTurn([key], use)()
+        if (before === null || before !== office) asks.ask('added', [key.id, key.namespace, token]).catch(() => {})
+        return result
+      },
+    close: () => {
+      clock.clearTimeout(firstWordTimer)
+      asks.close()
+      post({ kind: 'bye', from: me, epoch: office === null ? null : latestEpoch })
+      office?.end()
+      office = null
+      election.send({ type: 'election.closed' })
+      channel.close()
+    },
+  }
+}
