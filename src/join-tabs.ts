@@ -133,6 +133,19 @@ export const joinTabs = ({ shared, port, clock, random, coordinator, roster, sho
     send({ type: 'leadership.lost' })
   }
 
+  /** What a tab that does the work itself tells where it does it. */
+  const tellOfOthers = ({ record, before }: { readonly record: BlobRecord; readonly before: BlobRecord | undefined }) => {
+    if (office !== null) return
+    const view = shown.view(record)
+    if (before === undefined) {
+      if (record.status === 'PENDING_UPLOAD') shown.emit('blob.added', view)
+      return
+    }
+    if (record.trashedAtMs !== null && before.trashedAtMs === null) shown.emit('blob.trashed', view)
+    if (record.missingSinceMs !== null && before.missingSinceMs === null) shown.emit('blob.missing', view)
+    if (record.held === 'onDemand' && before.isHere && !record.isHere) shown.emit('blob.evicted', view)
+  }
+  coordinator.on('blob.moved', tellOfOthers)
   coordinator.on('leadership.taken', () => {
     if (office === null) return
     office.begin()

@@ -5,10 +5,12 @@ import { onTestFinished } from 'vitest'
 import { createBlobSync, type BlobSync, type BlobSyncOptions, type Remote } from '../../src/index'
 import { failure, type Failure } from '../../src/model/failure'
 import { memoryRemote, remoteMemory } from '../../src/remote/memory'
+import { noPowers } from '../../src/remote/remote'
 import { memoryStore, newMemory } from '../../src/store/memory'
 import type { Store } from '../../src/store/store'
 import { cipher } from '../blob-sync/device'
-import { settled, virtualClock } from '../virtual-clock'
+import { countingClock } from '../machines/world'
+import { settled } from '../virtual-clock'
 import { network, type NetworkOptions, type Page } from './network'
 
 export interface Tab {
@@ -26,14 +28,17 @@ let names = 0
 export const browser = (
   given: NetworkOptions & { readonly remote?: Remote; readonly rows?: ReturnType<typeof remoteMemory> } = {},
 ) => {
-  const clock = virtualClock()
+  const clock = countingClock()
   const memory = newMemory(`browser ${++names}`)
   const rows = given.rows ?? remoteMemory()
   const remote = given.remote ?? memoryRemote({ memory: rows })
   const pages = network(given)
   const puts: string[] = []
+  // Each blob goes alone, so that what is counted and what dies with a tab is one call.
+  const { batches: _, ...single } = remote
   const counted: Remote = {
-    ...remote,
+    ...single,
+    supports: () => TE.right(noPowers),
     put: (key, upload) => async () => {
       const result = await remote.put(key, upload)()
       if (E.isRight(result)) puts.push(key.id)
@@ -69,11 +74,11 @@ export const browser = (
     }
   }
 
-  return { clock, memory, rows, puts, posted: pages.posted, openTab }
+  return { clock, memory, rows, puts, posted: pages.posted, isFree: pages.isFree, page: pages.open, openTab }
 }
 
 /** A frozen page's timers wait until it is thawed; a dead one's never come. */
-const clockOf = (page: Page, clock: ReturnType<typeof virtualClock>, isDead: () => boolean) => ({
+const clockOf = (page: Page, clock: ReturnType<typeof countingClock>, isDead: () => boolean) => ({
   now: clock.now,
   setTimeout: (run: () => void, delayMs: number) =>
     clock.setTimeout(() => {

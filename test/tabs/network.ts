@@ -124,5 +124,5 @@ export const network = ({ hasLocks = true, loses = () => false }: NetworkOptions
     return page
   }
 
-  return { open, posted }
+  return { open, posted, isFree: () => holders.size === 0 && members.size === 0 }
 }
