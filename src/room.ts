@@ -52,13 +52,14 @@ export const watchRoom = (parts: RoomParts) => {
   /** Something was stored since room was made for a write that failed: it may help again. For a blob larger than the device it never does. */
   let hasHelped = true
   let expected: { readonly usedBytes: number; readonly atBytes: number; readonly untilMs: number } | null = null
+  let reported = ''
   let asking: Promise<Measured | null> | null = null
 
   const ask = async (): Promise<Measured | null> => {
     askAtMs = clock.now() + MEASURED_MS
     askAtBytes = Infinity
     const told = store.room === undefined ? null : await store.room()()
-    if (told !== null && E.isLeft(told)) report(told.left)
+    if (told !== null && E.isLeft(told)) reportOnce(told.left)
     isOver = false
     // A browser that tells nothing tells a quota of zero.
     if (told === null || E.isLeft(told) || !(told.right.quotaBytes > 0)) return null
@@ -68,6 +69,11 @@ export const watchRoom = (parts: RoomParts) => {
     isOver = leftBytes <= 0
     askAtBytes = writtenBytes + Math.max(leftBytes / 2, quotaBytes / 256)
     return { usedBytes, quotaBytes }
+  }
+  /** A browser that cannot tell says so each time. */
+  const reportOnce = (reason: Failure) => {
+    if (reason.message !== reported) report(reason)
+    reported = reason.message
   }
   const measured = () => (asking ??= ask().finally(() => (asking = null)))
 

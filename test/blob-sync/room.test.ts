@@ -1,4 +1,3 @@
-import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { describe, expect, test } from 'vitest'
@@ -136,25 +135,28 @@ describe('a device that is as full as it may be', () => {
     expect((await blobs.get('b0')).size).toBe(KB)
   })
 
-  test('that cannot tell, or tells a quota of nothing, fetches until something fails', async () => {
+  test('that tells a quota of nothing fetches until something fails', async () => {
     const { on, device, fetched } = await site({ blobs: 5, quotaBytes: 100 * KB })
-    on.othersBytes = 95 * KB
+    on.othersBytes = 92 * KB
     on.tell = () => ({ usedBytes: 0, quotaBytes: 0 })
+    await device().sync()
+    expect(fetched()).toBe(5)
+  })
+
+  test('that cannot tell says so once, and fetches until something fails', async () => {
+    const { on, device, other, clock, fetched } = await site({ blobs: 5, quotaBytes: 100 * KB })
     const told: Failure[] = []
-    const blobs = device()
+    const broken: Failure = { _tag: 'StorageBroken', message: 'EIO' }
+    const blobs = device({ store: { ...smallStore(on), room: () => TE.left(broken) } })
     blobs.on('failure.reported', (reason) => told.push(reason))
     await blobs.sync()
-    expect(fetched()).toBe(5)
-    await blobs.close()
-    const broken = smallStore(on)
-    const room = () => () => Promise.resolve(E.left({ _tag: 'StorageBroken' as const, message: 'EIO' }))
-    const again = device({ store: { ...broken, room } })
-    again.on('failure.reported', (reason) => told.push(reason))
-    await again.delete('b0')
-    await again.restore('b0').catch(() => {})
-    await again.put(text('x'), { id: 'x' })
-    await again.sync()
-    expect(again.getSnapshot().transfers).toBe('running')
+    await clock.advance(2 * MINUTE_MS)
+    await other.put(text('new'), { id: 'new' })
+    await other.sync()
+    await blobs.sync()
+    expect(fetched()).toBe(6)
+    expect(told).toEqual([broken])
+    expect(blobs.getSnapshot().transfers).toBe('running')
   })
 
   test('marks that make no sense are refused with the rule', () => {
