@@ -1,6 +1,6 @@
 import { promisifyRequest } from 'idb-keyval'
 import { cdp } from 'vitest/browser'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import type { Clock } from '../../src/clock'
 import { bytesPayload } from '../../src/model/payload'
 import { idbStore } from '../../src/store/idb'
@@ -14,11 +14,25 @@ const open = (name: string, clock?: Clock): Store => {
   return store
 }
 afterEach(async () => {
+  vi.restoreAllMocks()
   await Promise.all(stores.splice(0).map((store) => done(store.close())))
 })
 
 const write = (store: Store, id: string, sizeBytes = 10) =>
   store.write(recordOf(id, { sizeBytes }), bytesPayload(bytesOf(sizeBytes)))
+
+/** Every opening of a database from now on. */
+const watchOpening = () => {
+  const opened: IDBOpenDBRequest[] = []
+  const factory = indexedDB as unknown as Record<'open', (...given: unknown[]) => IDBOpenDBRequest>
+  const original = factory['open']
+  vi.spyOn(factory, 'open').mockImplementation((...given) => {
+    const request = original.apply(indexedDB, given)
+    opened.push(request)
+    return request
+  })
+  return opened
+}
 
 test('another tab may remove the database: the store lets go of it, and goes on in a new one', async () => {
   const name = crypto.randomUUID()
@@ -63,8 +77,11 @@ test('an upgrade that another tab blocks is told with what to do, and once it is
 
 test('a store that is closed while its opening is held up does not keep the database open later', async () => {
   const name = crypto.randomUUID()
+  await done(write(open(name), 'a'))
+  await done(stores.splice(0)[0]!.close())
   const old = await openRaw(name)
   const upgrade = openRaw(name, 2)
+  const opened = watchOpening()
   const limits: (() => void)[] = []
   const store = open(name, { now: Date.now, setTimeout: (run) => limits.push(run), clearTimeout: () => {} })
   const call = failed(store.records())
@@ -74,7 +91,21 @@ test('a store that is closed while its opening is held up does not keep the data
   await done(store.close())
   old.close()
   ;(await upgrade).close()
-  await promisifyRequest(indexedDB.deleteDatabase(name))
+  await expect.poll(() => opened.map(({ readyState }) => readyState)).toEqual(['done'])
+  expect(() => opened[0]!.result.transaction('blobsync')).toThrow(/connection is clos/)
+})
+
+test('a connection that the browser closed without a word is opened again by the call that finds out', async () => {
+  const opened = watchOpening()
+  const store = open(crypto.randomUUID())
+  await done(write(store, 'a'))
+  opened.at(-1)!.result.close()
+  await done(write(store, 'b'))
+  opened.at(-1)!.result.close()
+  expect(await idsIn(store)).toEqual(['a', 'b'])
+  opened.at(-1)!.result.close()
+  expect(await payloadOf(store, 'a')).toEqual(bytesOf(10))
+  expect(opened).toHaveLength(4)
 })
 
 test('a database of something else is left alone, and the failure says to choose another name', async () => {

@@ -60,7 +60,7 @@ test('room that is made by removing blobs lets writes go on', async () => {
 test('what does not fit fails alone, also when others are committed with it', async () => {
   const { page } = await newPage(2_000_000)
   const answers = await page.evaluate(() =>
-    Promise.all([ground.write('a', 1_000), ground.write('huge', 9_000_000), ground.write('b', 1_000)]),
+    Promise.all([ground.write('a', 100_000), ground.write('huge', 9_000_000), ground.write('b', 100_000)]),
   )
   expect(answers.map((answer) => answer.split(':')[0])).toEqual(['done', 'StorageFull', 'done'])
   expect(await page.evaluate(() => ground.ids())).toEqual(['a', 'b'])
