@@ -1,5 +1,6 @@
 import { actors } from './actors.ts'
 import { batches } from './batches.ts'
+import { listing } from './listing.ts'
 import { print, type Row } from './rows.ts'
 import { roundTrip } from './round-trip.ts'
 import { stores } from './stores.ts'
@@ -9,6 +10,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   batches,
   actors,
   stores,
+  listing,
 }
 
 export interface BenchOptions {

@@ -11,6 +11,8 @@ export interface Row {
   readonly blobsPerSecond?: number
   readonly megabytesPerSecond?: number
   readonly peakRssMiB?: number
+  /** The longest in which a page could do nothing else. */
+  readonly longestBlockMs?: number
   readonly cpuMicrosecondsPerBlob?: number
 }
 
