@@ -25,16 +25,22 @@ export const browserCommit = (use: UseStore, clock: Clock): BrowserCommit => {
   const waiting: Waiting[] = []
   let isCommitting = false
   let epoch = 0
+  let latest = 0
   let depose = () => {}
 
+  /** Nearly always nobody has begun an epoch since the last transaction: to ask before writing would cost a way to the database and back. */
   const transact = async (group: readonly Waiting[]) => {
-    const ends = await use('readwrite', (objects) =>
-      durably(objects, (latest) => {
-        const epochs = { latest, own: epoch }
-        return group.map(({ run }) => run(objects, epochs))
-      }),
-    )
-    for (const end of ends) end()
+    for (;;) {
+      let epochs: Epochs = { latest, own: epoch }
+      const done = await use('readwrite', (objects) =>
+        durably(objects, latest, () => {
+          epochs = { latest, own: epoch }
+          return group.map(({ run }) => run(objects, epochs))
+        }),
+      )
+      latest = 'ends' in done ? epochs.latest : done.latest
+      if ('ends' in done) return done.ends.forEach((end) => end())
+    }
   }
 
   const commitAll = async () => {
@@ -112,21 +118,30 @@ const GROUP_MAX = 256
 
 const DEPOSED = 'Another tab leads this store now: let it write, or lead again.'
 
-const durably = <A>(objects: IDBObjectStore, run: (latest: number) => A): Promise<A> =>
+/** Undoes all of it, and tells the latest epoch, where that is not the expected one. */
+const durably = (
+  objects: IDBObjectStore,
+  expected: number,
+  run: () => readonly (() => void)[],
+): Promise<{ readonly ends: readonly (() => void)[] } | { readonly latest: number }> =>
   new Promise((resolve, reject) => {
     const { transaction } = objects
-    let thrown: unknown = null
+    let reason: unknown = null
     const asked = objects.get(EPOCH)
     asked.addEventListener('success', () => {
-      try {
-        const result = run(asked.result ?? 0)
-        transaction.addEventListener('complete', () => resolve(result))
-      } catch (error) {
-        thrown = error
-        transaction.abort()
-      }
+      const latest: number = asked.result ?? 0
+      if (latest === expected) return
+      resolve({ latest })
+      transaction.abort()
     })
-    transaction.addEventListener('abort', () => reject(thrown ?? transaction.error ?? new DOMException(GIVEN_UP, 'AbortError')))
+    transaction.addEventListener('abort', () => reject(reason ?? transaction.error ?? new DOMException(GIVEN_UP, 'AbortError')))
+    try {
+      const ends = run()
+      transaction.addEventListener('complete', () => resolve({ ends }))
+    } catch (error) {
+      reason = error
+      transaction.abort()
+    }
   })
 
 const GIVEN_UP = 'The browser gave it up.'

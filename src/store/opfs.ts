@@ -119,8 +119,10 @@ type InFile = t.TypeOf<typeof InFile>
 const payloadIn = async (files: OpfsFiles, key: BlobKey, { file, sizeBytes }: InFile): Promise<E.Either<Failure, Payload>> => {
   try {
     const found = await files.open(file)
-    // A slice of all has neither the name nor the date of the file.
-    if (found.size === sizeBytes) return E.right(blobPayload(found.slice()))
+    if (found.size === sizeBytes) {
+      // A slice of all has neither the name nor the date of the file.
+      return E.right({ ...blobPayload(found), blob: () => TE.fromIO(() => found.slice()) })
+    }
     return E.left(failure('Corrupt', `The file of ${keyText(key)} holds ${found.size} bytes instead of ${sizeBytes}.`))
   } catch (error) {
     if (nameOf(error) !== 'NotFoundError') throw error
