@@ -13,13 +13,13 @@ export const scriptOf = async (file: string): Promise<string> => {
 }
 
 /** Opens a page that runs a script. */
-export const openPage = async (context: BrowserContext, script: string, origin = site(1)): Promise<Page> => {
+export const openPage = async (context: BrowserContext, script: string, origin = site(1), search = ''): Promise<Page> => {
   const page = await context.newPage()
   await page.route(`${origin}/**`, (route) =>
     new URL(route.request().url()).pathname === '/script.js'
       ? route.fulfill({ contentType: 'text/javascript', body: script })
       : route.fulfill({ contentType: 'text/html', body: '<!doctype html><script type="module" src="/script.js"></script>' }),
   )
-  await page.goto(origin)
+  await page.goto(`${origin}/${search}`)
   return page
 }
