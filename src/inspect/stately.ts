@@ -33,7 +33,7 @@ const RECENT = 500
 /** As many wait at once for a moment when the page has nothing else to do. */
 const UNDER_WAY_MAX = 200
 /** As many more wait as they are; above, those of one actor become one. */
-const WAITING = 1000
+const WAITING = 4000
 
 interface Kept<What> extends Told {
   readonly what: What

@@ -4,7 +4,7 @@ import type { Chart } from './graph'
 import { layOut } from './layout'
 
 /** Below this the letters are too small to read: the chart scrolls instead. */
-const SCALE_MIN = 0.82
+const SCALE_MIN = 0.92
 /** Placed for a little more room than there is: a little smaller is better than another row. */
 const SPARE = 1.1
 const PADDING = 24

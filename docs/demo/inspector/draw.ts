@@ -96,7 +96,7 @@ const boxGroup = ({ state, isOpen, depth, x, y, width, height }: Box): SVGGEleme
   const group = svg('g', {
     class: `state ${state.kind} ${isOpen ? `container depth-${depth}` : 'leaf'} ${state.children.length > 0 && !isOpen ? 'shut' : ''} ${state.id === ANYWHERE ? 'anywhere' : ''}`,
     'data-state': state.id,
-    role: 'listitem',
+    role: 'group',
     'aria-label': state.description === '' ? state.name : `${state.name}: ${state.description}`,
   })
   const hears = state.hears.length === 0 ? '' : `\n\nHears without leaving: ${state.hears.join(', ')}`
