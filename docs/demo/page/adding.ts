@@ -14,7 +14,7 @@ export interface Added {
 }
 
 /** Puts at once: each reads its file twice, for its id and its bytes. */
-const PUTS_AT_ONCE = 6
+const PUTS_AT_ONCE = 10
 
 /** Puts files, some at a time, and tells how far it is. */
 export const adding = (blobs: BlobSync, onAdded: (added: Added) => void, onChange: () => void) => {

@@ -109,7 +109,7 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     tell()
   })
   wire.subscribe(tell)
-  const { look } = looker(blobs)
+  const look = looker(blobs)
   void Promise.all([blobs.ready, names.ready]).then(() => {
     noteAll()
     look()

@@ -15,6 +15,7 @@ export interface Opened {
 const MAGIC = [0x66, 0x69, 0x6c, 0x65, 1]
 const PREFIX_BYTES = MAGIC.length + 4
 const HEADER_BYTES_MAX = 16 * 1024
+const FIRST_BYTES = 512
 
 /** The same file makes the same bytes, and so the same blob. Nothing is copied: the file is read when the blob is. */
 export const seal = (file: Blob, header: FileHeader): Blob => {
@@ -26,14 +27,22 @@ export const seal = (file: Blob, header: FileHeader): Blob => {
 }
 
 export const open = async (blob: Blob): Promise<Opened> => {
-  const unknown = { header: null, content: blob }
-  const prefix = new Uint8Array(await blob.slice(0, PREFIX_BYTES).arrayBuffer())
-  if (prefix.length < PREFIX_BYTES || MAGIC.some((byte, at) => prefix[at] !== byte)) return unknown
-  const headerBytes = new DataView(prefix.buffer).getUint32(MAGIC.length, true)
-  if (headerBytes > HEADER_BYTES_MAX) return unknown
-  const end = PREFIX_BYTES + headerBytes
-  const header = FileHeader.decode(parsed(await blob.slice(PREFIX_BYTES, end).text()))
-  return E.isLeft(header) ? unknown : { header: header.right, content: blob.slice(end, blob.size, shownType(header.right.type)) }
+  const head = await headOf(blob)
+  if (head === null) return { header: null, content: blob }
+  return { header: head.header, content: blob.slice(head.bytes, blob.size, shownType(head.header.type)) }
+}
+
+/** The header of an envelope, and how many bytes stand before the content; null for a blob that is none. */
+export const headOf = async (blob: Blob): Promise<{ readonly header: FileHeader; readonly bytes: number } | null> => {
+  // One piece for most headers: each piece of a blob costs a browser more than its bytes.
+  const start = new Uint8Array(await blob.slice(0, FIRST_BYTES).arrayBuffer())
+  if (start.length < PREFIX_BYTES || MAGIC.some((byte, at) => start[at] !== byte)) return null
+  const headerBytes = new DataView(start.buffer).getUint32(MAGIC.length, true)
+  if (headerBytes > HEADER_BYTES_MAX) return null
+  const bytes = PREFIX_BYTES + headerBytes
+  const whole = bytes <= start.length ? start : new Uint8Array(await blob.slice(0, bytes).arrayBuffer())
+  const header = FileHeader.decode(parsed(new TextDecoder().decode(whole.subarray(PREFIX_BYTES, bytes))))
+  return E.isLeft(header) ? null : { header: header.right, bytes }
 }
 
 /** What goes before the content of such a file. */

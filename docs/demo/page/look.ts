@@ -1,35 +1,23 @@
 import type { BlobSync } from 'blobsync'
+import { paced } from './pace'
 
-const APART_MS = 400
 const FALLBACK_MS = 20_000
 
-/** Compares a device with the server when there is a reason to, and now and then without one. */
-export const looker = (blobs: BlobSync) => {
+/** Compares a device with the server when there is a reason to, and now and then without one. @returns what is called with a reason. */
+export const looker = (blobs: BlobSync): (() => void) => {
   let current = new AbortController()
-  let lastAtMs = -Infinity
   let timer: ReturnType<typeof setTimeout> | null = null
 
-  const begin = () => {
-    lastAtMs = performance.now()
+  const look = () => {
     // Only the waiting ends with the signal: what the earlier look has begun goes on.
     current.abort()
     current = new AbortController()
     // What goes wrong with it stands in the snapshot, and blobsync tries again by itself.
     blobs.sync({ signal: current.signal }).catch(() => {})
-    schedule(FALLBACK_MS)
-  }
-  const schedule = (delayMs: number) => {
     if (timer !== null) clearTimeout(timer)
-    timer = setTimeout(begin, delayMs)
+    timer = setTimeout(look, FALLBACK_MS)
   }
-  return {
-    /** Many reasons in a row make one look. */
-    look: (): void => schedule(Math.max(0, lastAtMs + APART_MS - performance.now())),
-    stop: (): void => {
-      if (timer !== null) clearTimeout(timer)
-      current.abort()
-    },
-  }
+  return paced(look, { apartMs: 350, apartMsMax: 2000 })
 }
 
 /** Calls the listener whenever the server took or deleted something, and when that may have been missed. */

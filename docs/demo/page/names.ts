@@ -1,6 +1,6 @@
 import { clear, createStore, del, entries, set } from 'idb-keyval'
 import type { BlobSync } from 'blobsync'
-import { open, type FileHeader } from './envelope'
+import { headOf, type FileHeader } from './envelope'
 
 /** What the page remembers of a file, so that its list needs no payload. */
 export interface Name extends FileHeader {
@@ -40,9 +40,9 @@ export const namesIn = (place: string, blobs: BlobSync, onChange: () => void): N
   }
 
   const read = async (id: string, seenAtMs: number): Promise<void> => {
-    const { header, content } = await open(await blobs.get(id))
-    const about = header ?? { name: 'Without a name', type: '', lastModified: 0 }
-    note(id, { ...about, sizeBytes: content.size, seenAtMs, thumbnail: null })
+    const blob = await blobs.get(id)
+    const { header, bytes } = (await headOf(blob)) ?? { header: { name: 'Without a name', type: '', lastModified: 0 }, bytes: 0 }
+    note(id, { ...header, sizeBytes: blob.size - bytes, seenAtMs, thumbnail: null })
   }
 
   return {

@@ -2,6 +2,7 @@ import type { Person } from './account'
 import { element, setText } from './element'
 import { countText, sizeText } from './format'
 import { icon } from './icons'
+import { paced } from './pace'
 import { dumpOf, serverView, type Stored } from './server-view'
 import { virtualList, type RowOf } from './virtual-list'
 
@@ -68,7 +69,7 @@ export const serverPanel = (person: Person): ServerPanel => {
   return {
     count: () => stored.length,
     subscribe: (listener) => void listeners.add(listener),
-    look: () => void ask(),
+    look: paced(() => void ask(), { apartMs: 150, apartMsMax: 2000 }),
     element: element(
       'section',
       { class: 'panel server', 'aria-labelledby': 'title-server' },
