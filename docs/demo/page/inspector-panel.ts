@@ -57,24 +57,17 @@ export const inspectorPanel = () => {
   return { element: panel, observer, button: toggle }
 }
 
-/** Remembers of each actor that still lives how it was announced and where it is, for a viewer that comes later. */
+/** Remembers how each actor that still lives was announced, for a viewer that comes later and asks it where it is. */
 const livingActors = () => {
   const announced = new Map<string, InspectionEvent>()
-  const latest = new Map<string, InspectionEvent>()
-  const forget = (sessionId: string) => {
-    announced.delete(sessionId)
-    latest.delete(sessionId)
-  }
   return {
     note: (event: InspectionEvent): void => {
       const { sessionId } = event.actorRef
       if (event.type === '@xstate.actor') announced.set(sessionId, event)
-      else if (event.type === '@xstate.event' && event.event.type === 'xstate.stop') forget(sessionId)
-      else if (event.type === '@xstate.snapshot') {
-        if ('status' in event.snapshot && event.snapshot.status !== 'active') forget(sessionId)
-        else if (announced.has(sessionId)) latest.set(sessionId, event)
-      }
+      else if (event.type === '@xstate.event' && event.event.type === 'xstate.stop') announced.delete(sessionId)
+      else if (event.type === '@xstate.snapshot' && 'status' in event.snapshot && event.snapshot.status !== 'active')
+        announced.delete(sessionId)
     },
-    all: (): readonly InspectionEvent[] => [...announced.values(), ...latest.values()],
+    all: (): readonly InspectionEvent[] => [...announced.values()],
   }
 }
