@@ -52,8 +52,9 @@ const TOGETHER_MS = 60
 
 /** One device: a store, an engine and a wire of its own, as it would be on a machine of its own. */
 export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): Device => {
-  const wire = newWire()
-  let isOnDemand = localStorage.getItem(onDemandPlace(letter)) === 'on'
+  const wire = newWire(`${namesPlace(person, letter)}-wire`)
+  // Asked each time: another tab of this device may have changed it.
+  const isOnDemand = () => localStorage.getItem(onDemandPlace(letter)) === 'on'
   const token = async () => {
     if (wire.isOn('expired')) throw new Error('Signed out.')
     return person.token
@@ -63,7 +64,7 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     remote: httpRemote({ url: new URL('/server/', location.href).href, user: person.user, token, fetch: wire.fetch }),
     cipher: soledadCipher(secretBytes(person)),
     connectivity: wire.connectivity,
-    download: () => !isOnDemand,
+    download: () => !isOnDemand(),
     inspect,
   })
   const work = workTracker()
@@ -109,6 +110,7 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     tell()
   })
   wire.subscribe(tell)
+  addEventListener('storage', tell)
   const look = looker(blobs)
   void Promise.all([blobs.ready, names.ready]).then(() => {
     noteAll()
@@ -142,9 +144,8 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     adding: state,
     add,
     setPaused: (isPaused) => (isPaused ? blobs.pause() : blobs.resume()),
-    isOnDemand: () => isOnDemand,
+    isOnDemand,
     setOnDemand: (next) => {
-      isOnDemand = next
       localStorage.setItem(onDemandPlace(letter), next ? 'on' : 'off')
       look()
       tell()

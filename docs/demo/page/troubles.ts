@@ -1,6 +1,6 @@
 import type { Device } from './device'
 import { button, element, setAttributes } from './element'
-import type { Trouble } from './wire'
+import type { Trouble } from './troubles-shared'
 
 const troubles: readonly { readonly trouble: Trouble; readonly text: string; readonly says: string }[] = [
   { trouble: 'offline', text: 'Offline', says: 'No request gets through' },

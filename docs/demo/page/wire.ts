@@ -1,9 +1,7 @@
 import type { Connectivity } from 'blobsync'
 import { meter, type Meter } from './meter'
+import { sharedTroubles, type Trouble } from './troubles-shared'
 import { flipOneByte, SLOW_LATENCY_MS, slowLine, waitFor } from './slow'
-
-/** What the visitor does to the line between one device and the server. */
-export type Trouble = 'offline' | 'slow' | 'busy' | 'broken' | 'corrupt' | 'full' | 'expired'
 
 export interface Wire {
   readonly fetch: typeof fetch
@@ -18,8 +16,17 @@ export interface Wire {
   readonly sent: ReadonlyMap<string, { readonly bytes: number; readonly totalBytes: number }>
 }
 
-/** A line to the real server on which the visitor can make trouble; without any it is `fetch`. */
-export const newWire = (): Wire => {
+/**
+ * A line to the real server on which the visitor can make trouble; without any it is `fetch`.
+ *
+ * @param place Names the channel over which the tabs that show this device have the same trouble.
+ */
+export const newWire = (place: string): Wire => {
+  const tabs = sharedTroubles(
+    place,
+    (trouble, isOn) => set(trouble, isOn),
+    () => [...on],
+  )
   const on = new Set<Trouble>()
   const listeners = new Set<() => void>()
   const online = new Set<(isOnline: boolean) => void>()
@@ -30,6 +37,11 @@ export const newWire = (): Wire => {
   let cut = new AbortController()
 
   const turn = (trouble: Trouble, isOn: boolean) => {
+    if (on.has(trouble) !== isOn) tabs.tell(trouble, isOn)
+    set(trouble, isOn)
+  }
+
+  const set = (trouble: Trouble, isOn: boolean) => {
     if (on.has(trouble) === isOn) return
     if (isOn) on.add(trouble)
     else on.delete(trouble)
