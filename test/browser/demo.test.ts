@@ -236,3 +236,36 @@ test('axe finds nothing serious, at any width, in light and dark', async () => {
   await check('details')
   expect(found).toEqual([])
 })
+
+test('three tabs of a device put thirty files at once, and each is stored once', async () => {
+  const page = await newPage()
+  const tabs = [page, ...(await Promise.all([1, 2].map(() => demo.open(context, `${demo.address}#device=a`))))]
+  onTestFinished(async () => void (await Promise.all(tabs.map((tab) => tab.close()))))
+  const before = puts().length
+  const files = filesOf(30, 80_000)
+  await Promise.all(tabs.map((tab) => device(tab, 'a').add(files)))
+  for (const tab of tabs) await device(tab, 'a').says('30 files, all in sync')
+  await device(page, 'b').says('30 files, all in sync')
+  const stored = puts().slice(before)
+  expect(new Set(stored).size).toBe(30)
+  expect(stored).toHaveLength(30)
+})
+
+test('the tab that uploads is closed in the middle, and another one goes on', async () => {
+  const page = await newPage()
+  const leader = await demo.open(context, `${demo.address}#device=a`)
+  await page.close()
+  await device(leader, 'a').says('No files yet')
+  const other = await demo.open(context, `${demo.address}#device=a`)
+  onTestFinished(() => other.close())
+  const before = puts().length
+  await device(leader, 'a').turn('Slow')
+  await device(other, 'a').add(filesOf(8, 100_000))
+  await device(leader, 'a').panel.locator('[data-phase=transferring] progress[value]:not([value="0"])').first().waitFor()
+  await leader.close()
+  await device(other, 'a').turn('Slow')
+  await device(other, 'a').says('8 files, all in sync')
+  const stored = puts().slice(before)
+  expect(new Set(stored).size).toBe(8)
+  expect(stored).toHaveLength(8)
+})

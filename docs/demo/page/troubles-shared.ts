@@ -20,11 +20,12 @@ export const sharedTroubles = (
   all: () => readonly Trouble[],
 ) => {
   const channel = new BroadcastChannel(place)
-  const tell = (trouble: Trouble, isOn: boolean) => channel.postMessage({ trouble, isOn })
+  const post = channel.postMessage.bind(channel)
+  const tell = (trouble: Trouble, isOn: boolean) => post({ trouble, isOn })
   channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     if (data === ASK) for (const trouble of all()) tell(trouble, true)
     else if (Told.is(data)) onTold(data.trouble, data.isOn)
   })
-  channel.postMessage(ASK)
+  post(ASK)
   return { tell }
 }
