@@ -86,8 +86,8 @@ export const startEngine = (options: BlobSyncOptions) => {
     onChanged: () => send({ type: 'room.changed' }),
     report,
   })
-  const { shared } = options.store
   const { store, isSaved } = notingStore(room.store)
+  const { shared } = store
   const wants = wantedBy(options.download, report)
   const removals = { mayBeMany: false }
   const markFailed = new Map<string, (reason: Failure) => void>()
@@ -305,7 +305,7 @@ export const startEngine = (options: BlobSyncOptions) => {
     payload: Payload,
     mayReplace: (existing: BlobRecord) => boolean,
   ): TE.TaskEither<Failure, BlobRecord> => {
-    if (shared !== undefined) return room.written(shared.add(record, payload, mayReplace), payload.sizeBytes)
+    if (shared !== undefined) return shared.add(record, payload, mayReplace)
     const existing = roster.get(record)
     if (existing !== undefined && !mayReplace(existing)) return TE.right(existing)
     return pipe(

@@ -7,7 +7,7 @@ import { failure, type Failure } from './model/failure'
 import { keyText } from './model/ids'
 import { mayBeEvicted, type BlobRecord } from './model/record'
 import { BlobSyncError, type BlobSyncOptions } from './options'
-import type { Store } from './store/store'
+import type { SharedPower, Store } from './store/store'
 
 const FULL_AT = 0.9
 
@@ -160,9 +160,15 @@ export const watchRoom = (parts: RoomParts) => {
       }),
     )
 
+  const noting =
+    (add: SharedPower['add']): SharedPower['add'] =>
+    (record, payload, mayReplace) =>
+      noted(add(record, payload, mayReplace), payload.sizeBytes, true)
+
   const watched: Store = {
     ...store,
     write: (record, payload) => noted(store.write(record, payload), payload.sizeBytes, true),
+    ...(store.shared === undefined ? {} : { shared: { ...store.shared, add: noting(store.shared.add) } }),
     drop: (record) => freed(store.drop(record)),
     remove: (keys) => freed(store.remove(keys)),
     stage: (key) =>
@@ -184,7 +190,6 @@ export const watchRoom = (parts: RoomParts) => {
     evicts: evictTo !== null,
     mayDownload,
     makeRoom,
-    written,
     noteUse: (record: BlobRecord) => uses.set(keyText(record), clock.now()),
   }
 }
