@@ -17,7 +17,7 @@ export interface Row {
   readonly from: string
 }
 
-/** Characters; what is longer has its guard in a line of its own. */
+/** Characters. */
 const ROW_MAX = 20
 
 /**
@@ -36,22 +36,28 @@ export const arrowsOf = ({ root, transitions }: Chart): readonly Arrow[] => {
     const owner = above[shared - 1]
     if (source === undefined || target === undefined || owner === undefined) continue
     const leaving = source.id === from ? '' : `${namesOf(above.slice(shared + 1))}: `
-    const reaching = target.id === to ? '' : ` → ${namesOf(below.slice(shared + 1))}`
+    const reaching = target.id === to ? '' : `→ ${namesOf(below.slice(shared + 1))}`
     const id = `${source.id} → ${target.id}`
     const arrow = arrows.get(id) ?? { owner: owner.id, source: source.id, target: target.id, rows: [] }
-    arrow.rows.push(...rowsOf(`${leaving}${event}`, guard === '' ? reaching : `${guard}${reaching}`, from))
+    arrow.rows.push(...rowsOf(`${leaving}${event}`, guard, reaching).map((row) => ({ ...row, from })))
     arrows.set(id, arrow)
   }
   return [...arrows].map(([id, arrow]) => ({ id, ...arrow }))
 }
 
-const rowsOf = (event: string, guard: string, from: string): readonly Row[] =>
-  event === '' || guard === '' || event.length + guard.length <= ROW_MAX
-    ? [{ event, guard, from }]
+/** Event, guard and what is reached, in as few rows as are short enough. */
+const rowsOf = (event: string, guard: string, reaching: string): readonly Omit<Row, 'from'>[] => {
+  const tail = guard.length + reaching.length <= ROW_MAX ? [`${guard} ${reaching}`.trim()] : [guard, reaching]
+  const [first = '', ...rest] = tail.filter((part) => part !== '')
+  const isOne = event.length + first.length <= ROW_MAX || event === '' || first === ''
+  const head = isOne
+    ? [{ event, guard: first }]
     : [
-        { event, guard: '', from },
-        { event: '', guard, from },
+        { event, guard: '' },
+        { event: '', guard: first },
       ]
+  return [...head, ...rest.map((part) => ({ event: '', guard: part }))]
+}
 
 /** The states from the root to the one with this id. */
 const pathTo = (state: State, id: string): readonly State[] => {

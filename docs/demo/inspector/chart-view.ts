@@ -4,9 +4,9 @@ import type { Chart } from './graph'
 import { layOut } from './layout'
 
 /** Below this the letters are too small to read: the chart scrolls instead. */
-const SCALE_MIN = 0.92
+const SCALE_MIN = 0.86
 /** Placed for a little more room than there is: a little smaller is better than another row. */
-const SPARE = 1.1
+const SPARE = 1.16
 const PADDING = 24
 /** Around an active state that is scrolled into view. */
 const MARGIN = 36
