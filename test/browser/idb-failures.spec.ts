@@ -108,6 +108,26 @@ test('a connection that the browser closed without a word is opened again by the
   expect(opened).toHaveLength(4)
 })
 
+test('a write that was made, but whose answer is lost with the connection, is made again and harms nothing', async () => {
+  const store = open(crypto.randomUUID())
+  await done(store.records())
+  const transactions = IDBTransaction.prototype as unknown as Record<'addEventListener', (...given: unknown[]) => void>
+  const original = transactions['addEventListener']
+  for (const sizeBytes of [10, 300_000]) {
+    let lost = 0
+    vi.spyOn(transactions, 'addEventListener').mockImplementation(function (this: IDBTransaction, type, ...given) {
+      if (type === 'complete' && lost === 0) {
+        lost += 1
+        original.call(this, type, () => this.db.dispatchEvent(new Event('close')))
+      } else original.call(this, type, ...given)
+    })
+    const record = recordOf(`added-${sizeBytes}`, { sizeBytes })
+    expect(await done(store.shared!.add(record, bytesPayload(bytesOf(sizeBytes)), () => false))).toEqual(record)
+    expect(lost).toBe(1)
+    expect(await payloadOf(store, record.id)).toEqual(bytesOf(sizeBytes))
+  }
+})
+
 test('a database of something else is left alone, and the failure says to choose another name', async () => {
   const name = crypto.randomUUID()
   ;(await openRaw(name)).close()
