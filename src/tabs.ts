@@ -28,15 +28,18 @@ export interface LockRequest {
 }
 
 /** BroadcastChannel, and Web Locks where the platform has them. */
-export const systemTabs = (): Tabs => ({
-  open: (name, onMessage) => {
-    if (typeof BroadcastChannel === 'undefined') return { post: () => {}, close: () => {} }
-    const channel = new BroadcastChannel(name)
-    channel.addEventListener('message', ({ data }) => onMessage(data))
-    return { post: channel.postMessage.bind(channel), close: () => channel.close() }
-  },
-  ...(typeof navigator !== 'undefined' && 'locks' in navigator ? { lock: lockOf(navigator.locks) } : {}),
-})
+export const systemTabs = (): Tabs => {
+  // A page that is not secure has none, and old browsers have not.
+  const { locks }: { readonly locks?: LockManager } = globalThis.navigator ?? {}
+  return { open, ...(locks === undefined ? {} : { lock: lockOf(locks) }) }
+}
+
+const open: Tabs['open'] = (name, onMessage) => {
+  if (typeof BroadcastChannel === 'undefined') return { post: () => {}, close: () => {} }
+  const channel = new BroadcastChannel(name)
+  channel.addEventListener('message', ({ data }) => onMessage(data))
+  return { post: channel.postMessage.bind(channel), close: () => channel.close() }
+}
 
 const lockOf =
   (locks: LockManager): NonNullable<Tabs['lock']> =>
