@@ -11,10 +11,11 @@ const namesOf = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 const numbers = namesOf(
   'accessRound alarmAtMs atMs attempts batchSlots changedAtMs dueAtMs erasedAtMs listAccessRound listAttempts listWaitMs listedBytes ' +
     'liveActors missingSinceMs pollMs removalsToConfirm retryAfterMs roll sizeBytes slowUntilMs slowdownMs transfers trashedAtMs turn ' +
-    'verifyAttempts version waitMs',
+    'usedAtMs verifyAttempts version waitMs',
 )
 const booleans = namesOf(
-  'all hasMore hasRecovered hasSlot isDone isExternal isHere isListWanted isOnline isOpen isPaused isTokenProven recovers uploadWasTried',
+  'all hasMore hasRecovered hasSlot isDone isExternal isHere isListWanted isOnline isOpen isPaused isPinned isShared isTokenProven ' +
+    'makesRoom recovers uploadWasTried',
 )
 const phases = namesOf('queued transferring backingOff held resting marking')
 const statuses = namesOf('active done error stopped')

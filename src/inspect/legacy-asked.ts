@@ -11,6 +11,7 @@ const askable: Readonly<Record<string, Readonly<Record<string, t.Mixed>>>> = {
     'sync.paused': plain,
     'sync.resumed': plain,
     'backoff.waived': plain,
+    'room.changed': plain,
     'connectivity.changed': t.type({ isOnline: t.boolean }),
   },
   blob: {

@@ -2,6 +2,7 @@ import type { InspectionEvent } from 'xstate'
 import { expect, onTestFinished, test } from 'vitest'
 import { legacyInspector, statelyInspector } from '../../src/inspect'
 import { clean } from '../../src/inspect/clean'
+import { device, recordOf, text } from '../blob-sync/device'
 import { indiscreetSync, plants } from './plants'
 import { socketServer, watching } from './viewer'
 
@@ -103,4 +104,24 @@ test('only what is named may leave, and only as what it is said to be', () => {
   circle['record'] = circle
   expect(JSON.stringify(clean(circle)).length).toBeLessThan(200)
   expect(clean(JSON.parse('{"__proto__": {"turn": 1}, "constructor": 1, "toString": true}'))).toEqual({})
+})
+
+test('of a record all leaves but seal and tag, of a context all but the plan of the waits: a new field must be decided on', async () => {
+  const record = recordOf('x', { status: 'SYNCED', seal: 's', tag: 't' })
+  const withheld = (whole: object) => Object.keys(whole).filter((name) => !(name in clean(whole)))
+  expect(withheld(record)).toEqual(['seal', 'tag'])
+  const contexts = new Map<string, object>()
+  const blobs = device({
+    inspect: (event) => {
+      if (event.type !== '@xstate.snapshot' || !('context' in event.snapshot)) return
+      contexts.set(
+        'id' in event.actorRef && String(event.actorRef.id).includes('/') ? 'blob' : 'coordinator',
+        event.snapshot.context as object,
+      )
+    },
+  })
+  await blobs.put(text('x'))
+  await blobs.sync()
+  expect([...contexts.keys()].toSorted()).toEqual(['blob', 'coordinator'])
+  for (const context of contexts.values()) expect(withheld(context)).toEqual(['backoff'])
 })
