@@ -36,7 +36,9 @@ const litIn = (viewer: Frame | Page, chart: string) =>
   viewer.evaluate(
     (id) =>
       [
-        ...new Set([...document.querySelectorAll(`#${id} [aria-current=true]`)].map((state) => state.getAttribute('data-state'))),
+        ...new Set(
+          [...document.querySelectorAll(`#${id} [aria-current=true]`)].map((state) => state.getAttribute('data-state') ?? ''),
+        ),
       ].toSorted(),
     chart,
   )
@@ -102,7 +104,7 @@ test.each([
   const drawn = await viewer.evaluate((id) => {
     const all = (selector: string) => [...document.querySelectorAll(`#${id} ${selector}`)]
     return {
-      states: [...new Set(all('[data-state]').map((state) => state.getAttribute('data-state')))]
+      states: [...new Set(all('[data-state]').map((state) => state.getAttribute('data-state') ?? ''))]
         .filter((state) => state !== '*')
         .toSorted(),
       tips: all('[data-state] > title').map((title) => title.textContent),

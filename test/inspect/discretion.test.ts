@@ -4,7 +4,7 @@ import { legacyInspector, statelyInspector } from '../../src/inspect'
 import { clean } from '../../src/inspect/clean'
 import { device, recordOf, text } from '../blob-sync/device'
 import { indiscreetSync, plants } from './plants'
-import { socketServer, watching } from './viewer'
+import { onText, socketServer, watching } from './viewer'
 
 const expectNothingIn = (text: string) => {
   for (const plant of plants) expect(text.includes(plant), plant).toBe(false)
@@ -34,8 +34,8 @@ test('no secret, token, payload byte, file name or message goes over the WebSock
   const { tell, until } = watching()
   let text = ''
   server.on('connection', (client) =>
-    client.on('message', (data) => {
-      text += `${data.toString()}\n`
+    onText(client, (message) => {
+      text += `${message}\n`
       tell()
     }),
   )

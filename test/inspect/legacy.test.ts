@@ -101,7 +101,7 @@ test('the chart that arrives is one of XState 4, with the transitions of ours', 
   expect(blob?.transition({ PENDING_UPLOAD: 'transferring' }, 'slot.revoked').value).toEqual({ PENDING_UPLOAD: 'queued' })
   expect(blob?.transition('SYNCED', 'blob.deleted').value).toEqual({ PENDING_DELETE: 'marking' })
   const coordinator = viewer.born(blobs.actor.sessionId)?.machine
-  expect(Object.keys(coordinator?.states ?? {}).sort()).toEqual(Object.keys(blobs.actor.getSnapshot().value).sort())
+  expect(Object.keys(coordinator?.states ?? {}).toSorted()).toEqual(Object.keys(blobs.actor.getSnapshot().value).toSorted())
 })
 
 test('events that the viewer sends reach the actor, once, and their effect comes back', async () => {

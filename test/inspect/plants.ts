@@ -81,7 +81,7 @@ export const indiscreetSync = async (inspect: NonNullable<BlobSyncOptions['inspe
     error: new Error(talk),
     sizeBytes: payloadText,
   }
-  blobs.actor.send(loose as never)
+  blobs.actor.send(loose)
   await blobs.delete('there')
   await blobs.close()
   return blobs

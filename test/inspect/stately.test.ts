@@ -5,14 +5,14 @@ import { WebSocketServer } from 'ws'
 import { statelyInspector } from '../../src/inspect'
 import { memoryRemote } from '../../src/remote/memory'
 import { device, text } from '../blob-sync/device'
-import { socketServer, statelyViewer, watching } from './viewer'
+import { onText, socketServer, statelyViewer, watching } from './viewer'
 
 /** Passes on what one client says to all others, as any relay does. */
 const hub = async () => {
   const { server, port, close } = await socketServer()
   server.on('connection', (client) =>
-    client.on('message', (data) => {
-      for (const other of server.clients) if (other !== client) other.send(data.toString())
+    onText(client, (text) => {
+      for (const other of server.clients) if (other !== client) other.send(text)
     }),
   )
   return { url: `ws://127.0.0.1:${port}`, port, close }
@@ -55,8 +55,8 @@ test('a viewer that comes late, or comes again, is told how every living actor s
   server.on('connection', (client) => {
     const own: string[] = []
     received.push(own)
-    client.on('message', (data) => {
-      own.push(data.toString())
+    onText(client, (message) => {
+      own.push(message)
       tell()
     })
   })
@@ -86,9 +86,11 @@ test('a viewer that was not there yet is tried again', async () => {
   await ready
   createActor(createMachine({ id: 'waits' }), { inspect: next }).start()
   const server = new WebSocketServer({ host: '127.0.0.1', port: taken.port })
-  onTestFinished(() => void server.close())
+  onTestFinished(() => {
+    server.close()
+  })
   const first = await new Promise<string>((resolve) => {
-    server.on('connection', (client) => client.once('message', (data) => resolve(data.toString())))
+    server.on('connection', (client) => onText(client, resolve))
   })
   expect(JSON.parse(first)).toMatchObject({ type: '@xstate.actor', name: 'waits' })
 })

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { createWebSocketReceiver, type StatelyInspectionEvent } from '@statelyai/inspect'
 import { onTestFinished } from 'vitest'
-import { WebSocketServer } from 'ws'
+import { WebSocketServer, type WebSocket } from 'ws'
 
 /** Resolves once `isSo` holds, which is asked again whenever `tell` is called. */
 export const watching = () => {
@@ -34,6 +34,13 @@ export const socketServer = async () => {
   }
   onTestFinished(close)
   return { server, close, port: (server.address() as AddressInfo).port }
+}
+
+/** Calls back with the text of each message. */
+export const onText = (client: WebSocket, hear: (text: string) => void): void => {
+  client.on('message', (data) => {
+    if (data instanceof Buffer) hear(data.toString())
+  })
 }
 
 /** What the real receiver of @statelyai/inspect got from a WebSocket. */
