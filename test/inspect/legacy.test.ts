@@ -25,11 +25,13 @@ interface Receiver {
   readonly subscribe: (listener: (event: Received) => void) => void
 }
 
-const { inspect } = legacyPackage('@xstate/inspect/lib/server')
-const { createWebSocketReceiver } = legacyPackage('@xstate/inspect')
-
 /** The real @xstate/inspect on the XState 4 that it needs: its server in this process, and its receiver behind a WebSocket. */
 const legacy = async () => {
+  // It keeps its list of services for the life of the process: each test loads it anew.
+  for (const path of Object.keys(legacyPackage.cache))
+    if (path.includes('@xstate/inspect')) Reflect.deleteProperty(legacyPackage.cache, path)
+  const { inspect } = legacyPackage('@xstate/inspect/lib/server')
+  const { createWebSocketReceiver } = legacyPackage('@xstate/inspect')
   const { server, port } = await socketServer()
   const { disconnect } = inspect({ server })
   const connected = new Promise((resolve) => server.once('connection', (client) => client.once('message', resolve)))
