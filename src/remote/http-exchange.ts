@@ -5,6 +5,7 @@ import { failure, type Failure } from '../model/failure'
 import type { Access } from './access'
 import { guardedBody } from './guarded-body'
 import { failureOf } from './http-failure'
+import { reasonOf } from './reason-of'
 import type { Sendable } from './sendable'
 import { watchdog, type Watchdog } from './watchdog'
 
@@ -75,6 +76,8 @@ export const exchangeOver = ({ access, clock, timeoutMs, stallMs, fetch }: Line)
         headers: { ...headers, ...authorization.right },
         // Without a cache, browsers ask again before each request whether they may send it; what is no GET is never answered from one.
         cache: method === 'GET' ? 'no-store' : 'default',
+      }).catch((thrown: unknown) => {
+        throw new Error(`${reasonOf(thrown)}${barred(url)}`)
       }),
     )
     if (E.isLeft(answered)) {
@@ -120,6 +123,12 @@ const textOf = async ({ body, watchdog }: Answer, stallMs: number): Promise<stri
     // What came before it broke will do.
   }
   return text
+}
+
+/** Browsers do not tell a page that it is not let in from a server that is not there. */
+const barred = (url: string): string => {
+  const { location }: { readonly location?: Location } = globalThis
+  return location === undefined || url.startsWith(`${location.origin}/`) ? '' : `, or it lets no page of ${location.origin} in`
 }
 
 const isGood = (method: Request['method'], status: number): boolean =>

@@ -96,5 +96,6 @@ test('a server that was not told of the page is out of reach, and nothing is los
   await blobs.put(new TextEncoder().encode('kept'), { id: 'x' })
   await blobs.sync({ wait: false })
   expect(blobs.blob('x').getSnapshot()).toMatchObject({ status: 'PENDING_UPLOAD', lastFailure: { _tag: 'Unreachable' } })
+  expect(blobs.explain('x').at(-1)?.text).toContain(`it lets no page of ${location.origin} in`)
   expect(await (await blobs.get('x')).text()).toBe('kept')
 })
