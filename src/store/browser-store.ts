@@ -15,7 +15,7 @@ import { checkRecord } from './check-record'
 import type { Store } from './store'
 
 export interface BrowserStoreOptions {
-  /** Asks the browser, at the first write of a payload, not to remove by itself what is stored for this site. @default true */
+  /** Asks the browser, at the first write of a payload, not to remove by itself what is stored for this site; Firefox asks the user. @default true */
   readonly persist?: boolean
 }
 
