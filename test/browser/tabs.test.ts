@@ -1,4 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type BrowserContext, type Page } from 'playwright'
@@ -6,16 +8,25 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { serve } from '../../src/server'
 import { gate } from '../blob-sync/device'
 import { chromiumArguments, chromiumPath } from './chromium'
-import { openPage, scriptOf, site } from './site'
+import { scriptOf } from './site'
 
 const folder = await mkdtemp(join(tmpdir(), 'blobsync-tabs-'))
 const browser = await chromium.launch({ executablePath: chromiumPath, args: [...chromiumArguments] })
 afterAll(async () => {
   await browser.close()
+  pageServer.close()
   await rm(folder, { recursive: true, force: true })
 })
 const script = await scriptOf(join(import.meta.dirname, 'tabs-child.ts'))
-const origin = site(1)
+// A real server: Chromium lets no page reach loopback that does not come from there.
+const pageServer = createServer(({ url }, response) => {
+  const [type, body] =
+    url === '/script.js' ? ['javascript', script] : ['html', '<!doctype html><script type="module" src="/script.js"></script>']
+  response.writeHead(200, { 'content-type': `text/${type}` }).end(body)
+})
+await new Promise<void>((resolve) => pageServer.listen(0, '127.0.0.1', resolve))
+// A server that listens on a port has such an address.
+const origin = `http://127.0.0.1:${(pageServer.address() as AddressInfo).port}`
 const patience = { timeout: 20_000 }
 const numbers = Array.from({ length: 30 }, (_, number) => number)
 
@@ -34,7 +45,8 @@ const started = async (hasLocks: boolean) => {
   onTestFinished(() => context.close())
   if (!hasLocks) await context.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'locks'))
   const openTab = async () => {
-    const page = await openPage(context, script, origin)
+    const page = await context.newPage()
+    await page.goto(origin)
     await page.waitForFunction(() => 'tab' in globalThis)
     expect(await page.evaluate(() => tab.hasLocks())).toBe(hasLocks)
     await page.evaluate((url) => tab.open(url), server.url)
@@ -48,7 +60,7 @@ const started = async (hasLocks: boolean) => {
       const id = /PUT \S*\/([\w-]+) 20[01]\b/.exec(line)?.[1]
       return id === undefined ? [] : [id]
     })
-  return { context, pages, stored, lines }
+  return { context, pages, stored }
 }
 
 const leadersOf = async (pages: readonly Page[]): Promise<readonly Page[]> => {
