@@ -44,6 +44,13 @@ export const passedOn = ({ opened, store, takeIn, isFollower }: Engine, { ask }:
     return { of: [blob.id, blob.namespace] as [BlobKey['id'], BlobKey['namespace']], blob }
   }
   const unlessClosed = (asked: Promise<unknown>) => void asked.catch(() => {})
+  const passBlob =
+    (verb: 'delete' | 'restore' | 'evict' | 'retry') =>
+    async (id: string, given?: NamespaceOption): Promise<void> => {
+      const { of, blob } = await about(id, given)
+      await ask(verb, of, { blob })
+    }
+  const retryOne = passBlob('retry')
   return {
     fetch: async (key, signal) => {
       await ask('fetch', [key.id, key.namespace], { blob: key, signal })
@@ -51,26 +58,17 @@ export const passedOn = ({ opened, store, takeIn, isFollower }: Engine, { ask }:
       const found = await store.record(key)()
       if (isFollower() && E.isRight(found) && O.isSome(found.right)) takeIn(found.right.value)
     },
-    delete: async (id, given) => {
-      const { of, blob } = await about(id, given)
-      await ask('delete', of, { blob })
-    },
-    restore: async (id, given) => {
-      const { of, blob } = await about(id, given)
-      await ask('restore', of, { blob })
-    },
+    delete: passBlob('delete'),
+    restore: passBlob('restore'),
+    evict: passBlob('evict'),
     resolve: async (id, choice, given) => {
       const { of, blob } = await about(id, given)
       await ask('resolve', [...of, choice], { blob })
     },
     retry: async (id, given) => {
-      if (id === undefined) {
-        await opened()
-        await ask('retryAll', null)
-        return
-      }
-      const { of, blob } = await about(id, given)
-      await ask('retry', of, { blob })
+      if (id !== undefined) return retryOne(id, given)
+      await opened()
+      await ask('retryAll', null)
     },
     setPriority: async (id, priority, given) => {
       const { of, blob } = await about(id, given)
@@ -79,10 +77,6 @@ export const passedOn = ({ opened, store, takeIn, isFollower }: Engine, { ask }:
     setPinned: async (id, isPinned, given) => {
       const { of, blob } = await about(id, given)
       await ask('setPinned', [...of, isPinned], { blob })
-    },
-    evict: async (id, given) => {
-      const { of, blob } = await about(id, given)
-      await ask('evict', of, { blob })
     },
     sync: async ({ wait = true, confirmRemovals = false, signal } = {}) => {
       await opened()

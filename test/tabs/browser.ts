@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { onTestFinished } from 'vitest'
 import { createBlobSync, type BlobSync, type BlobSyncOptions, type Remote } from '../../src/index'
-import { failure, type Failure } from '../../src/model/failure'
+import type { Failure } from '../../src/model/failure'
 import { memoryRemote, remoteMemory } from '../../src/remote/memory'
 import { noPowers } from '../../src/remote/remote'
 import { memoryStore, newMemory } from '../../src/store/memory'
@@ -139,8 +139,6 @@ const mortalRemote = (remote: Remote, page: Page, isDead: () => boolean): Remote
     delete: (key, options) => live(remote.delete(key, options)),
   }
 }
-
-export const offline = failure('Unreachable', 'The line is cut.')
 
 /** Which of the tabs lead. */
 export const leaders = (tabs: readonly Tab[]): readonly Tab[] =>
