@@ -21,7 +21,12 @@ const events = [
   passed('rest', 'resting'),
   { type: 'election.closed' },
 ]
-const nameOf = (value: StateValue) => (typeof value === 'string' ? value : `candidate.${String(Object.values(value))}`)
+const nameOf = (value: StateValue): string =>
+  typeof value === 'string'
+    ? value
+    : Object.entries(value)
+        .map(([outer, inner]) => `${outer}.${typeof inner === 'string' ? inner : ''}`)
+        .join()
 
 const walked = (hasLocks: boolean) =>
   getShortestPaths(electionMachine, {
