@@ -9,13 +9,13 @@ export const isFields = (u: unknown): u is Fields => typeof u === 'object' && u 
 const namesOf = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 
 const numbers = namesOf(
-  'accessRound alarmAtMs atMs attempts batchSlots changedAtMs dueAtMs erasedAtMs listAccessRound listAttempts listWaitMs listedBytes ' +
+  'accessRound alarmAtMs atMs attempts batchSlots changedAtMs dueAtMs epoch erasedAtMs listAccessRound listAttempts listWaitMs listedBytes ' +
     'liveActors missingSinceMs pollMs removalsToConfirm retryAfterMs roll sizeBytes slowUntilMs slowdownMs transfers trashedAtMs turn ' +
     'usedAtMs verifyAttempts version waitMs',
 )
 const booleans = namesOf(
-  'all hasMore hasRecovered hasSlot isDone isExternal isHere isListWanted isOnline isOpen isPaused isPinned isShared isTokenProven ' +
-    'makesRoom recovers uploadWasTried',
+  'all hasLocks hasMore hasRecovered hasSlot isDone isExternal isHere isListWanted isOnline isOpen isPaused isPinned isShared isTokenProven ' +
+    'makesRoom recovers steals uploadWasTried',
 )
 const phases = namesOf('queued transferring backingOff held resting marking')
 const statuses = namesOf('active done error stopped')

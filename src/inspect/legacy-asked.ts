@@ -21,6 +21,7 @@ const askable: Readonly<Record<string, Readonly<Record<string, t.Mixed>>>> = {
     'blob.prioritised': t.type({ priority: Priority }),
   },
   incoming: { 'incoming.checked': plain },
+  election: {},
 }
 
 export const mayBeSent = (machine: AnyStateMachine | undefined, event: { readonly type: string }): boolean => {

@@ -1,14 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Frame, Page } from 'playwright'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { statesOf } from '../inspect/viewer'
 import { plants } from '../inspect/plants'
 import { openSite, type Site } from './inspect/pages'
 
+vi.setConfig({ testTimeout: 120_000 })
+
 let site: Site
 beforeAll(async () => {
   site = await openSite()
-}, 60_000)
+}, 120_000)
 afterAll(() => site.close())
 
 const open = async (path: string) => {

@@ -37,7 +37,7 @@ export const actorPanel = (world: World, onSelect: (actor: Actor) => void) => {
       if (state === shownFor) return
       shownFor = state
       const all = [...world.actors.values()]
-      hasDevices = new Set(all.map(({ device }) => device)).size > 1
+      hasDevices = world.devices() > 1
       const matches = (actor: Actor) =>
         `${actor.device} ${actor.name} ${stateText(actor)} ${reasonText(actor)}`.toLowerCase().includes(wanted)
       list.select(selected)
@@ -46,13 +46,13 @@ export const actorPanel = (world: World, onSelect: (actor: Actor) => void) => {
   }
 }
 
-const ranks = { coordinator: 0, incoming: 1, other: 1, blob: 2, task: 3 } as const
+const rankOf = ({ chart }: Actor): number => (chart === 'coordinator' ? 0 : chart === null ? 3 : chart === 'blob' ? 2 : 1)
 
 /** By device; the coordinator first, what it supervises after it in the order of birth, tasks last. */
 const ordered = (actors: readonly Actor[]): readonly Actor[] => {
   const devices = [...new Set(actors.map(({ rootId }) => rootId))]
   return devices.flatMap((device) => {
     const own = actors.filter(({ rootId }) => rootId === device)
-    return [0, 1, 2, 3].flatMap((rank) => own.filter(({ kind }) => ranks[kind] === rank))
+    return [0, 1, 2, 3].flatMap((rank) => own.filter((actor) => rankOf(actor) === rank))
   })
 }

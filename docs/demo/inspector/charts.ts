@@ -1,15 +1,13 @@
-import { blobMachine, coordinatorMachine, incomingMachine } from 'blobsync/machines'
-import { chartOf, type State } from './graph'
-import type { Kind } from './world'
+import * as machines from 'blobsync/machines'
+import { StateMachine } from 'xstate'
+import { chartOf, type Chart, type State } from './graph'
 
-/** Charts as they are in the code, drawn from the machines themselves. */
-export const charts = {
-  coordinator: chartOf(coordinatorMachine),
-  blob: chartOf(blobMachine),
-  incoming: chartOf(incomingMachine),
-}
-
-export const hasChart = (kind: Kind): kind is keyof typeof charts => kind in charts
+/** Every chart as it is in the code, by its id, drawn from the machine itself. */
+export const charts: ReadonlyMap<string, Chart> = new Map(
+  Object.values(machines).flatMap((machine) =>
+    machine instanceof StateMachine ? [[machine.id, chartOf(machine)] as const] : [],
+  ),
+)
 
 /** What the machines invoke, by the ids under which XState runs it. */
 export const taskNames: ReadonlyMap<string, string> = (() => {
@@ -18,7 +16,7 @@ export const taskNames: ReadonlyMap<string, string> = (() => {
     state.invokes.forEach((name, at) => names.set(`${at}.${state.id}`, name))
     state.children.forEach(walk)
   }
-  for (const { root } of Object.values(charts)) walk(root)
+  for (const { root } of charts.values()) walk(root)
   return names
 })()
 

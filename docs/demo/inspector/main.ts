@@ -1,5 +1,5 @@
 import { actorPanel } from './actor-panel'
-import { charts, hasChart } from './charts'
+import { charts } from './charts'
 import { chartView } from './chart-view'
 import { byId } from './element'
 import { logPanel } from './log-panel'
@@ -11,37 +11,38 @@ import { createWorld, type Actor } from './world'
 const world = createWorld()
 const coordinatorChart = chartView(byId('coordinator-chart'), 'Coordinator')
 const chosenChart = chartView(byId('blob-chart'), 'Chosen actor')
-let chosen: string | null = null
+let chosen: Actor | null = null
 
-const actors = actorPanel(world, ({ sessionId }) => {
-  chosen = sessionId
+const actors = actorPanel(world, (actor) => {
+  chosen = actor
   showSoon()
 })
 const log = logPanel(world)
 
+/** The one that was chosen, also where it lives again under another session; the first blob, until one is. */
 const chosenActor = (): Actor | undefined => {
-  const actor = chosen === null ? undefined : world.actors.get(chosen)
+  const actor = chosen === null ? undefined : world.successorOf(chosen)
   if (actor !== undefined) return actor
-  // The one that was chosen lives again under another session, or nobody has chosen yet.
-  for (const one of world.actors.values()) if (one.kind === 'blob') return one
+  for (const one of world.actors.values()) if (one.chart === 'blob') return one
   return undefined
 }
 
 const show = () => {
   const own = chosenActor()
-  const coordinators = [...world.actors.values()].filter(({ kind }) => kind === 'coordinator')
-  const coordinator = coordinators.find(({ sessionId }) => sessionId === chosen || sessionId === own?.rootId) ?? coordinators[0]
+  const coordinators = [...world.actors.values()].filter(({ chart }) => chart === 'coordinator')
+  const coordinator = coordinators.find(({ rootId }) => rootId === own?.rootId) ?? coordinators[0]
   actors.show(own?.sessionId ?? null)
   log.show()
   showActor(coordinatorChart, coordinator, 'coordinator')
-  showActor(chosenChart, own?.kind === 'coordinator' ? undefined : own, 'blob')
+  showActor(chosenChart, own?.chart === 'coordinator' ? undefined : own, 'blob')
   byId('summary').textContent = summaryOf(coordinators.length)
 }
 
 const showActor = (view: typeof coordinatorChart, actor: Actor | undefined, place: 'coordinator' | 'blob') => {
-  const kind = actor?.kind ?? place
-  view.show(hasChart(kind) ? charts[kind] : null, actor?.value, actor?.status === 'active')
-  byId(`${place}-title`).textContent = actor === undefined ? (place === 'blob' ? 'Blob' : 'Coordinator') : nameText(actor, true)
+  const id = actor === undefined ? place : actor.chart
+  view.show(id === null ? null : (charts.get(id) ?? null), actor?.value, actor?.status === 'active')
+  const none = place === 'blob' ? 'Blob' : 'Coordinator'
+  byId(`${place}-title`).textContent = actor === undefined ? none : nameText(actor, world.devices() > 1)
   const facts = actor === undefined ? [place === 'blob' ? 'None is chosen.' : 'None is heard yet.'] : factsOf(actor)
   byId(`${place}-state`).replaceChildren(
     ...facts.map((fact) => {

@@ -1,10 +1,10 @@
-import { charts, hasChart, taskNames } from './charts'
+import { charts, taskNames } from './charts'
 import { fieldsOf, type Actor } from './world'
 
 /** An actor's state in a few words: the path, or one word for each region in the order of the chart. */
-export const stateText = ({ value, status, kind }: Actor): string => {
-  if (kind === 'task') return status === 'active' ? 'running' : status
-  const order = hasChart(kind) ? charts[kind].root.children.map(({ name }) => name) : []
+export const stateText = ({ value, status, chart }: Actor): string => {
+  if (chart === null) return status === 'active' ? 'running' : status
+  const order = charts.get(chart)?.root.children.map(({ name }) => name) ?? []
   const text = wordsOf(value, order).join(' · ')
   return text === '' ? status : text
 }
@@ -21,7 +21,7 @@ const wordsOf = (value: unknown, order: readonly string[] = []): readonly string
 export const shortName = (name: string): string => (name.startsWith('default/') ? name.slice('default/'.length) : name)
 
 export const nameText = ({ name, device }: Actor, hasDevices: boolean): string =>
-  `${hasDevices && device !== '' ? `${device}: ` : ''}${shortName(name)}`
+  `${hasDevices ? `${device}: ` : ''}${shortName(name)}`
 
 /** XState names the events of its own actors after ids; people know them by what was run. */
 export const eventText = (type: string): string => {
@@ -54,7 +54,7 @@ export const markOf = (actor: Actor): { readonly sign: string; readonly tone: 'g
   if (text.endsWith('held') || text.endsWith('backingOff')) return { sign: '‖', tone: 'warn' }
   if (text.startsWith('SYNCED') || text === 'DELETED') return { sign: '✓', tone: 'good' }
   if (actor.status !== 'active') return { sign: '■', tone: 'quiet' }
-  return text.endsWith('transferring') || actor.kind === 'task' ? { sign: '▶', tone: 'busy' } : { sign: '●', tone: 'quiet' }
+  return text.endsWith('transferring') || actor.chart === null ? { sign: '▶', tone: 'busy' } : { sign: '●', tone: 'quiet' }
 }
 
 export const timeText = (atMs: number): string => {
@@ -72,7 +72,7 @@ export const factsOf = (actor: Actor): readonly string[] => {
   const { sizeBytes, priority, dueAtMs } = record
   const { blobs, active, held } = roster
   return [
-    actor.kind === 'coordinator' ? '' : stateText(actor),
+    actor.chart === 'coordinator' ? '' : stateText(actor),
     reasonText(actor),
     attemptText(actor) === '' ? '' : `attempt ${attemptText(actor)}`,
     typeof dueAtMs === 'number' ? `due ${new Date(dueAtMs).toLocaleTimeString('en-GB')}` : '',

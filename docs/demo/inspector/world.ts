@@ -2,8 +2,6 @@ import type { StatelyInspectionEvent } from '@statelyai/inspect'
 import { isFields, type Fields } from '../../../src/inspect/clean'
 import { taskNames } from './charts'
 
-export type Kind = 'coordinator' | 'blob' | 'incoming' | 'task' | 'other'
-
 /** An actor as far as its device has told of it. */
 export interface Actor {
   readonly sessionId: string
@@ -11,7 +9,8 @@ export interface Actor {
   /** What a relay calls its device; empty without one. */
   readonly device: string
   readonly name: string
-  readonly kind: Kind
+  /** The id of its machine; null for a task, which has no chart. */
+  readonly chart: string | null
   status: string
   value: unknown
   context: Fields
@@ -38,30 +37,46 @@ export const createWorld = () => {
   const actors = new Map<string, Actor>()
   /** One blob comes to life many times: the newest stands for it. */
   const newest = new Map<string, string>()
-  const kinds = new Map<string, Kind>()
+  const chartIds = new Map<string, string>()
+  const devices = new Map<string, string>()
   let entries: Entry[] = []
   let heard = 0
   let version = 0
 
-  const kindOf = (definition: string | undefined): Kind => {
-    if (definition === undefined) return 'task'
-    const known = kinds.get(definition)
+  const chartIdOf = (definition = ''): string | null => {
+    const known = chartIds.get(definition)
     if (known !== undefined) return known
     const { id, states } = fieldsIn(definition)
-    const kind = states === undefined ? 'task' : id === 'coordinator' || id === 'blob' || id === 'incoming' ? id : 'other'
-    if (kind !== 'task') kinds.set(definition, kind)
-    return kind
+    if (states === undefined || typeof id !== 'string') return null
+    chartIds.set(definition, id)
+    return id
+  }
+  /** A relay puts its device's name before the ids; without one they are A, B, C in the order in which they are heard of. */
+  const deviceOf = (rootId: string): string => {
+    const slash = rootId.indexOf('/')
+    const device = devices.get(rootId) ?? (slash > 0 ? rootId.slice(0, slash) : letterOf(devices.size))
+    devices.set(rootId, device)
+    return device
   }
   const forgetOldest = () => {
     for (const [sessionId, { status }] of actors) {
       if (actors.size <= ACTORS_MAX) return
-      if (status !== 'active') actors.delete(sessionId)
+      if (status !== 'active') forget(sessionId)
     }
+  }
+  const forget = (sessionId: string) => {
+    const actor = actors.get(sessionId)
+    actors.delete(sessionId)
+    if (actor !== undefined && newest.get(placeOf(actor)) === sessionId) newest.delete(placeOf(actor))
   }
   const nameOf = (sessionId: string | undefined) => (sessionId === undefined ? '' : (actors.get(sessionId)?.name ?? sessionId))
 
   return {
     actors: actors as ReadonlyMap<string, Actor>,
+    /** The actor that stands now where this one stood. */
+    successorOf: (actor: Actor): Actor | undefined => actors.get(newest.get(placeOf(actor)) ?? actor.sessionId),
+    /** How many devices are heard of. */
+    devices: () => devices.size,
     entries: (): readonly Entry[] => entries,
     heard: () => heard,
     /** Changes with whatever is told. */
@@ -75,26 +90,24 @@ export const createWorld = () => {
       version += 1
       switch (told.type) {
         case '@xstate.actor': {
-          const kind = kindOf(told.definition)
-          const device = sessionId.includes('/') ? sessionId.slice(0, sessionId.indexOf('/')) : ''
-          const name = kind === 'task' ? (taskNames.get(told.name) ?? told.name) : told.name
-          if (kind !== 'task') {
-            const place = `${rootId} ${name}`
-            const before = newest.get(place)
-            if (before !== undefined && before !== sessionId && actors.get(before)?.status !== 'active') actors.delete(before)
-            newest.set(place, sessionId)
-          }
+          const chart = chartIdOf(told.definition)
           const { status, value, context } = fieldsOf(told.snapshot)
-          actors.set(sessionId, {
+          const actor: Actor = {
             sessionId,
             rootId,
-            device,
-            name,
-            kind,
+            device: deviceOf(rootId),
+            name: chart === null ? (taskNames.get(told.name) ?? told.name) : told.name,
+            chart,
             status: statusOf(status),
             value,
             context: fieldsOf(context),
-          })
+          }
+          if (chart !== null) {
+            const before = newest.get(placeOf(actor))
+            if (before !== undefined && before !== sessionId && actors.get(before)?.status !== 'active') actors.delete(before)
+            newest.set(placeOf(actor), sessionId)
+          }
+          actors.set(sessionId, actor)
           forgetOldest()
           break
         }
@@ -105,7 +118,7 @@ export const createWorld = () => {
           actor.status = statusOf(status)
           if (value !== undefined) actor.value = value
           actor.context = fieldsOf(context)
-          if (actor.kind === 'task' && actor.status !== 'active') actors.delete(sessionId)
+          if (actor.chart === null && actor.status !== 'active') actors.delete(sessionId)
           break
         }
         case '@xstate.event': {
@@ -125,6 +138,10 @@ export const createWorld = () => {
     },
   }
 }
+
+const placeOf = ({ rootId, name }: Actor): string => `${rootId} ${name}`
+
+const letterOf = (count: number): string => String.fromCodePoint('A'.charCodeAt(0) + (count % 26))
 
 const statusOf = (status: unknown): string => (typeof status === 'string' ? status : 'active')
 
