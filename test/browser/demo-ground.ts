@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type BrowserContext, type Locator, type Page } from 'playwright'
@@ -10,7 +10,7 @@ export type DeviceLetter = 'a' | 'b'
 /** One device on the page, by what a person sees and does. */
 export interface DevicePanel {
   readonly panel: Locator
-  readonly add: (files: readonly TestFile[]) => Promise<void>
+  readonly add: (files: readonly TestFile[] | readonly string[]) => Promise<void>
   readonly turn: (name: string) => Promise<void>
   readonly row: (name: string) => Locator
   /** Resolves when the line under its name is this. */
@@ -63,6 +63,14 @@ export const openDemo = async () => {
     },
     /** The lines of the server's log that tell of this. */
     logged: (of: RegExp) => server.lines().filter((line) => of.test(line)),
+    /** Writes files to the disk. @returns their paths. */
+    written: (files: readonly TestFile[]): Promise<readonly string[]> =>
+      Promise.all(
+        files.map(async ({ name, buffer }) => {
+          await writeFile(ground.path(name), buffer)
+          return ground.path(name)
+        }),
+      ),
     close: async () => {
       await Promise.all(contexts.map(({ context }) => context.close()))
       await Promise.all(contexts.map(({ folder }) => rm(folder, { recursive: true, force: true })))
@@ -79,7 +87,12 @@ export const device = (page: Page, letter: DeviceLetter): DevicePanel => {
   const summary = panel.locator('.panel-summary')
   return {
     panel,
-    add: (files) => panel.locator('input[data-files]').setInputFiles([...files]),
+    add: (files) =>
+      panel
+        .locator('input[data-files]')
+        .setInputFiles(
+          files.every((file) => typeof file === 'string') ? [...files] : files.filter((file) => typeof file !== 'string'),
+        ),
     turn: (name) => panel.getByRole('switch', { name, exact: true }).click(),
     row: (name) => panel.locator('.row').filter({ has: page.getByRole('button', { name, exact: true }) }),
     says: (text, timeoutMs = 20_000) => summary.filter({ hasText: text }).waitFor({ timeout: timeoutMs }),
