@@ -2,6 +2,7 @@ import type { Bytes } from '../model/bytes'
 import { CarriedFailure } from '../model/carried-failure'
 import { failure } from '../model/failure'
 import { nameOf } from './browser-failure'
+import { holding } from './opfs-holding'
 import { pageWriter, workerWriter, type OpfsWriter } from './opfs-writer'
 
 /**
@@ -45,7 +46,7 @@ export const opfsFiles = (store: string, mayUseWorker: boolean): OpfsFiles => {
   const inFolder = async <A>(run: (folder: FileSystemDirectoryHandle) => Promise<A>): Promise<A> => {
     for (let isFirst = true; ; isFirst = false) {
       try {
-        return await run(await (folder ??= openFolder(store)))
+        return await holding(await (folder ??= openFolder(store)), run)
       } catch (error) {
         // Once the data of the site was cleared, the folder is another one.
         folder = null
@@ -113,7 +114,7 @@ export const opfsFiles = (store: string, mayUseWorker: boolean): OpfsFiles => {
   return {
     ready,
     create,
-    open: (name) => inFolder(async (within) => (await within.getFileHandle(name)).getFile()),
+    open: (name) => inFolder(async (within) => holding(await within.getFileHandle(name), (file) => file.getFile())),
     remove,
     clear: (named) => (clearing ??= clear(named).finally(() => (clearing = null))),
     close: async () => {
@@ -139,7 +140,8 @@ const namesIn = async (folder: FileSystemDirectoryHandle): Promise<readonly stri
 
 const openFolder = async (store: string): Promise<FileSystemDirectoryHandle> => {
   try {
-    return await (await navigator.storage.getDirectory()).getDirectoryHandle(await folderName(store), { create: true })
+    const name = await folderName(store)
+    return await holding(await navigator.storage.getDirectory(), (root) => root.getDirectoryHandle(name, { create: true }))
   } catch (error) {
     if (nameOf(error) === 'NotFoundError' || nameOf(error) === 'QuotaExceededError') throw error
     throw noFiles(String(error))

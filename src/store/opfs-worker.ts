@@ -4,14 +4,15 @@
  *
  * It is told `[call, folder, name, position, bytes, end]` and answers `[call]`, or `[call, errorName, message]` after which the file is closed.
  * `end` is 0 while more bytes follow, 1 for the last, 2 to give the file up. One call after the other: Chromium hangs when
- * a worker opens several files at once.
+ * a worker opens several files at once. It also forgets a handle that nothing refers to, and then never answers what that was asked: so one is `held`.
  */
 export const workerScript = `
 const files = new Map()
-let turn, where
+let turn, where, held
 const open = async (folder, name) => {
-  where ??= navigator.storage.getDirectory().then((root) => root.getDirectoryHandle(folder, { create: true }))
-  return (await (await where).getFileHandle(name, { create: true })).createSyncAccessHandle()
+  where ??= navigator.storage.getDirectory().then((root) => (held = root).getDirectoryHandle(folder, { create: true }))
+  held = await (await where).getFileHandle(name, { create: true })
+  return held.createSyncAccessHandle()
 }
 const write = async ([call, folder, name, at, bytes, end]) => {
   let file = files.get(name)

@@ -1,4 +1,5 @@
 import type { Bytes } from '../model/bytes'
+import { holding } from './opfs-holding'
 import { workerScript } from './opfs-worker'
 
 /** Writes files of one folder. Errors of the browser are thrown; after one, the file is to be given up. */
@@ -65,15 +66,15 @@ export const pageWriter = (inFolder: <A>(run: (folder: FileSystemDirectoryHandle
 
   const open = async (name: string): Promise<FileSystemWritableFileStream> => {
     const file = await inFolder((folder) => folder.getFileHandle(name, { create: true }))
-    const stream = await file.createWritable()
+    const stream = await holding(file, () => file.createWritable())
     streams.set(name, stream)
     return stream
   }
 
-  const end = (name: string, how: 'close' | 'abort') => {
+  const end = async (name: string, how: 'close' | 'abort') => {
     const stream = streams.get(name)
     streams.delete(name)
-    return stream?.[how]()
+    if (stream !== undefined) await holding(stream, () => stream[how]())
   }
 
   return {
@@ -81,7 +82,7 @@ export const pageWriter = (inFolder: <A>(run: (folder: FileSystemDirectoryHandle
       await (streams.get(name) ?? (await open(name))).write(bytes)
       if (isLast) await end(name, 'close')
     },
-    giveUp: async (name) => end(name, 'abort')?.catch(() => {}),
+    giveUp: (name) => end(name, 'abort').catch(() => {}),
     close: () => {},
   }
 }

@@ -22,10 +22,12 @@ export const openFiles = (folder: string) => {
 }
 
 const script = `
-let turn = Promise.resolve(), where
+let turn = Promise.resolve(), where, held
 const run = async ([call, folder, id, bytes]) => {
   where ??= await (await navigator.storage.getDirectory()).getDirectoryHandle(folder, { create: true })
-  const file = await (await where.getFileHandle(id, { create: true })).createSyncAccessHandle()
+  // Chromium never answers a handle that nothing refers to any more.
+  held = await where.getFileHandle(id, { create: true })
+  const file = await held.createSyncAccessHandle()
   if (bytes) {
     file.write(bytes)
     file.flush()

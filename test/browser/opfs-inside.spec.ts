@@ -117,6 +117,16 @@ for (const worker of [true, false]) {
     expect((await filesOf(name)).size).toBe(52)
   })
 
+  test(`${where}: handles that the browser might collect as garbage are answered`, async () => {
+    const store = open(crypto.randomUUID(), { worker })
+    const whole = bytesOf(2_000_000)
+    for (let round = 0; round < 4; round += 1) {
+      const ids = Array.from({ length: 24 }, (_, index) => `${round}-${index}`)
+      await Promise.all(ids.map((id) => done(store.write(recordOf(id), bytesPayload(whole)))))
+      for (const found of await Promise.all(ids.map((id) => payloadOf(store, id)))) expect(isSame(found, whole)).toBe(true)
+    }
+  })
+
   test(`${where}: once the files of the site were cleared, what was in them is Corrupt, and new ones are written`, async () => {
     const name = crypto.randomUUID()
     const store = open(name, { worker })
