@@ -120,7 +120,7 @@ for (const worker of [true, false]) {
   test(`${where}: handles that the browser might collect as garbage are answered`, async () => {
     const store = open(crypto.randomUUID(), { worker })
     const whole = bytesOf(2_000_000)
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 10; round += 1) {
       const ids = Array.from({ length: 24 }, (_, index) => `${round}-${index}`)
       await Promise.all(ids.map((id) => done(store.write(recordOf(id), bytesPayload(whole)))))
       for (const found of await Promise.all(ids.map((id) => payloadOf(store, id)))) expect(isSame(found, whole)).toBe(true)
