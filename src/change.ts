@@ -19,13 +19,21 @@ export const remove =
       return
     }
     let reason: Failure | null = null
+    const failed = new AbortController()
     markFailed.set(keyText(key), (why) => {
       reason = why
+      // One that was called off, because the blob was put meanwhile, moves no chart.
+      failed.abort()
     })
     send({ type: 'blob.commanded', key, command: { type: 'blob.deleted' } })
     const isMarked = () => roster.get(key) === undefined || roster.get(key)?.status === 'PENDING_DELETE'
-    await until(coordinator, () => reason !== null || isMarked(), closing).finally(() => markFailed.delete(keyText(key)))
-    if (reason !== null) throw new BlobSyncError(reason, key)
+    try {
+      await until(coordinator, isMarked, AbortSignal.any([closing, failed.signal]))
+    } catch (error) {
+      throw reason === null ? error : new BlobSyncError(reason, key)
+    } finally {
+      markFailed.delete(keyText(key))
+    }
   }
 
 /** Takes a blob out of the trash, to be uploaded again. */

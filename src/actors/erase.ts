@@ -48,10 +48,10 @@ export const mark = (tools: Tools, record: BlobRecord, signal: AbortSignal): Pro
 const isLocalMatter = ({ held, status, uploadWasTried }: BlobRecord): boolean =>
   held === 'localOnly' || held === 'conflict' || (status === 'PENDING_UPLOAD' && !uploadWasTried)
 
-const removeHere = ({ tools, record }: Attempt): TE.TaskEither<Failure, BlobRecord> =>
+const removeHere = (attempt: Attempt): TE.TaskEither<Failure, BlobRecord> =>
   pipe(
-    tools.inTurn([record], tools.store.remove([record])),
-    TE.map(() => record),
+    writeUnlessAborted(attempt, attempt.tools.store.remove([attempt.record])),
+    TE.map(() => attempt.record),
   )
 
 const markHere = (attempt: Attempt): TE.TaskEither<Failure, BlobRecord> =>
@@ -61,7 +61,7 @@ const markHere = (attempt: Attempt): TE.TaskEither<Failure, BlobRecord> =>
       const { tools, record } = attempt
       const marked = atRest(record, { status: 'PENDING_DELETE', isHere: false, tag, erasedAtMs: null }, tools.now())
       return pipe(
-        tools.inTurn([record], tools.store.drop(marked)),
+        writeUnlessAborted(attempt, tools.store.drop(marked)),
         TE.map(() => marked),
       )
     }),

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { isBlobSyncError, type BlobSyncEvents } from '../../src/index'
-import { memoryRemote } from '../../src/remote/memory'
+import { memoryRemote, remoteMemory } from '../../src/remote/memory'
 import { memoryStore, newMemory } from '../../src/store/memory'
 import { cipher, device, gate, recordOf, seen, text, watched } from './device'
-import { nextTurn } from '../virtual-clock'
+import { nextTurn, settled } from '../virtual-clock'
 
 const slowly = async function* (parts: readonly string[]) {
   for (const part of parts) yield text(part)
@@ -634,4 +634,38 @@ describe('several callers at once', () => {
     expect(one.downloaded).toEqual(two.downloaded)
     expect(one.downloaded).toHaveLength(1)
   })
+})
+
+test('a blob that is put while its deletion is about to be marked keeps its bytes, or is deleted, and nothing in between', async () => {
+  const memory = remoteMemory()
+  const other = device({ remote: memoryRemote({ memory }) })
+  const { id } = await other.put(text('content'), { id: 'content' })
+  await other.idle()
+  const kept = newMemory()
+  const store = memoryStore(kept)
+  let duringWrite = () => {}
+  const blobs = device({
+    paused: true,
+    remote: memoryRemote({ memory }),
+    store: {
+      ...store,
+      write: (record, payload) => () => {
+        duringWrite()
+        return store.write(record, payload)()
+      },
+    },
+  })
+  await blobs.sync({ wait: false })
+  const ends: Promise<unknown>[] = []
+  duringWrite = () => ends.push(blobs.delete(id).catch(() => {}))
+  await blobs.put(text('content'), { id: 'content' })
+  await Promise.all(ends)
+  await settled()
+  expect(ends).toHaveLength(1)
+  const shown = blobs.blob(id).getSnapshot()
+  // Whatever the record says of the payload must be so.
+  const again = device({ paused: true, store: memoryStore(kept), remote: memoryRemote({ memory }) })
+  await again.ready
+  expect(again.blob(id).getSnapshot().status).toBe(shown.status)
+  if (shown.isHere) expect(await (await again.get(id)).text()).toBe('content')
 })

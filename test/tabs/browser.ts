@@ -80,11 +80,18 @@ export const browser = (
 /** A frozen page's timers wait until it is thawed; a dead one's never come. */
 const clockOf = (page: Page, clock: ReturnType<typeof countingClock>, isDead: () => boolean) => ({
   now: clock.now,
-  setTimeout: (run: () => void, delayMs: number) =>
-    clock.setTimeout(() => {
-      if (!isDead()) page.whenAwake(run)
-    }, delayMs),
-  clearTimeout: clock.clearTimeout,
+  setTimeout: (run: () => void, delayMs: number) => {
+    const timer = { isCleared: false, id: 0 as unknown }
+    timer.id = clock.setTimeout(() => {
+      if (!isDead()) page.whenAwake(() => timer.isCleared || run())
+    }, delayMs)
+    return timer
+  },
+  clearTimeout: (timer: unknown) => {
+    if (typeof timer !== 'object' || timer === null || !('isCleared' in timer) || !('id' in timer)) return
+    timer.isCleared = true
+    clock.clearTimeout(timer.id)
+  },
 })
 
 const never = new Promise<never>(() => {})
