@@ -173,8 +173,8 @@ export const joinTabs = ({ shared, port, clock, random, coordinator, roster, sho
         return office === null && asks.onAnswer(message)
       case 'leads':
       case 'changed': {
-        // A tab that was frozen may think that it still leads.
-        if (message.epoch < latestEpoch) return office?.announce()
+        // A tab that was frozen may think that it still leads, until it hears of the one that does.
+        if (message.epoch < latestEpoch) return
         if (message.epoch > latestEpoch) following.stop()
         const isNew = message.epoch > latestEpoch
         latestEpoch = message.epoch

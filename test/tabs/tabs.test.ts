@@ -144,6 +144,7 @@ describe.each(Object.entries(atOnce))('%s', (_, hasLocks) => {
     expect(leaders(tabs)).toHaveLength(1)
     expect(leader.blobs.actor.getSnapshot().value.leadership).toBe('follower')
     expect(shownBy(leader)).toEqual(shownBy(follower))
+    expect(Object.keys(leader.blobs.actor.getSnapshot().children).filter((id) => id.includes('/'))).toEqual([])
     expect(leader.blobs.blob('slow').getSnapshot().status).not.toBe('SYNCED')
     expect(reported).toEqual([])
   })
@@ -197,6 +198,41 @@ describe.each(Object.entries(atOnce))('%s', (_, hasLocks) => {
     await all.clock.advance(100)
     expect(leader.blobs.list()).toEqual([])
     expect(follower.blobs.list()).toEqual([])
+  })
+
+  test('what is asked for and whose answer is lost is done once', async () => {
+    const rows = remoteMemory()
+    const seen = watched(memoryRemote({ memory: rows }))
+    let isDeaf = false
+    const loses = (message: unknown) => isDeaf && JSON.stringify(message).includes('"answered"')
+    const { all, follower } = await started({ rows, remote: seen.remote, loses })
+    isDeaf = true
+    const before = seen.calls.length
+    const syncing = follower.blobs.sync()
+    await all.clock.advance(6_000)
+    expect(seen.calls.slice(before)).toEqual(['list default'])
+    isDeaf = false
+    await during(all, syncing)
+    expect(seen.calls.slice(before)).toEqual(['list default'])
+  })
+
+  test('what the leader’s own app asked for is done by the next one, when it is deposed meanwhile', async () => {
+    const rows = remoteMemory()
+    const elsewhere = device({ remote: memoryRemote({ memory: rows }) })
+    await elsewhere.put(text('far'), { id: 'far' })
+    await elsewhere.idle()
+    const { opened } = gate()
+    let held = 0
+    const slow = watched(memoryRemote({ memory: rows }), (call) => (call === 'get' && (held += 1) === 1 ? opened : undefined))
+    const { all, leader } = await started({ rows, remote: slow.remote })
+    const got = leader.blobs.get('far')
+    await settled()
+    expect(held).toBe(1)
+    leader.page.freeze()
+    await all.clock.advance(20_000)
+    leader.page.thaw()
+    expect(await (await during(all, got)).text()).toBe('far')
+    expect(held).toBe(2)
   })
 
   test('whoever pauses, the next leader is paused too', async () => {
