@@ -268,6 +268,29 @@ describe.each(Object.entries(atOnce))('%s', (_, hasLocks) => {
   })
 })
 
+test('a leader whose write is refused breaks off what it transfers', async () => {
+  const signals: (AbortSignal | undefined)[] = []
+  const remote = memoryRemote()
+  const all = browser({
+    remote: {
+      ...remote,
+      put:
+        (_key, { signal }) =>
+        () => (signals.push(signal), new Promise(() => {})),
+    },
+  })
+  const leader = all.openTab()
+  await all.clock.advance(100)
+  await leader.blobs.put(text('one'), { id: 'one' })
+  await settled()
+  await memoryStore(all.memory).shared?.lead(() => {})()
+  expect(signals.map((signal) => signal?.aborted)).toEqual([false])
+  void leader.blobs.setPriority('one', 'high')
+  await settled()
+  expect(signals.map((signal) => signal?.aborted)).toEqual([true])
+  expect(leaders([leader])).toEqual([])
+})
+
 test('a tab that comes sees what is under way, with its progress, and what the store does not say', async () => {
   const { opened, open } = gate()
   const remote = memoryRemote()
