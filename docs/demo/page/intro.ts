@@ -14,7 +14,7 @@ export const intro = (): HTMLElement => {
       'p',
       {},
       icon('retry'),
-      'Cut a wire, spoil a download, reload in the middle: nothing is lost, and each file says what it waits for.',
+      'Cut a wire, spoil a download, reload: nothing is lost, and each file says what it waits for.',
     ),
   )
   made.append(

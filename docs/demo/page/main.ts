@@ -7,6 +7,7 @@ import { button, element } from './element'
 import { icon } from './icons'
 import { intro } from './intro'
 import { inspectorPanel } from './inspector-panel'
+import { linkSign } from './link'
 import { liveRegion } from './live'
 import { followChanges } from './look'
 import { rowMenu } from './menu'
@@ -63,7 +64,8 @@ const build = (person: Person, devices: readonly Device[], inspector: ReturnType
       share: alone === null ? share.show : null,
     })
   })
-  main.append(...panels.slice(0, 1), server.element, ...panels.slice(1))
+  const links = devices.map(linkSign)
+  main.append(...panels.slice(0, 1), ...links.slice(0, 1), server.element, ...links.slice(1), ...panels.slice(1))
 
   document.body.append(
     element(

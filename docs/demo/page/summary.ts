@@ -31,6 +31,6 @@ export const summaryOf = (device: Device): string => {
 const movement = ({ progress, wire: { up, down } }: Device): string => {
   const { blobs, totalBlobs, bytes, totalBytes } = progress()
   const speed = up.bytesPerSecond() + down.bytesPerSecond()
-  const parts = [`${blobs} of ${totalBlobs}`, `${sizeText(bytes)} of ${sizeText(totalBytes)}`]
-  return [...parts, ...(speed > 0 ? [`${sizeText(speed)}/s`] : [])].join(' · ')
+  const pace = speed > 0 ? [`${sizeText(speed)}/s`] : []
+  return [`${blobs} of ${totalBlobs}`, ...pace, `${sizeText(bytes)} of ${sizeText(totalBytes)}`].join(' · ')
 }
