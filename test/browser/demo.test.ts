@@ -263,7 +263,9 @@ test('the tab that uploads is closed in the middle, and another one goes on', as
   const other = await demo.open(context, `${demo.address}#device=a`)
   onTestFinished(() => other.close())
   const before = puts().length
-  await device(leader, 'a').turn('Slow')
+  // The wire is the device's, whichever tab its switch is in.
+  await device(other, 'a').turn('Slow')
+  await leader.getByRole('switch', { name: 'Slow', checked: true }).waitFor()
   await device(other, 'a').add(filesOf(8, 100_000))
   await device(leader, 'a').panel.locator('[data-phase=transferring] progress[value]:not([value="0"])').first().waitFor()
   await leader.close()
