@@ -32,8 +32,15 @@ const newPage = async (): Promise<Page> => {
 
 const puts = () => demo.logged(/^PUT .* 200 /).map((line) => line.split(' ')[1] ?? '')
 
-test('twenty pictures dropped on device A show on device B, and the server holds ciphertext', async () => {
+test('twenty pictures dropped on device A show on device B, without a jump, and the server holds ciphertext', async () => {
   const page = await newPage()
+  const shifts = await page.evaluateHandle(() => {
+    const seen: number[] = []
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if ('value' in entry && typeof entry.value === 'number') seen.push(entry.value)
+    }).observe({ type: 'layout-shift', buffered: true })
+    return seen
+  })
   const b = device(page, 'b')
   const transfer = await page.evaluateHandle(async () => {
     const made = new DataTransfer()
@@ -52,6 +59,8 @@ test('twenty pictures dropped on device A show on device B, and the server holds
   await page.locator('.server .panel-summary').filter({ hasText: '20 blobs' }).waitFor()
   await expect.poll(() => page.locator('.stored-hex').first().textContent()).toMatch(/^([0-9a-f]{2} ){31}[0-9a-f]{2}$/)
   expect(await page.locator('.server').textContent()).not.toMatch(/picture \d/)
+  // A chip that grows by a letter counts a little; a row or panel that moves counts a hundred times as much.
+  expect((await shifts.jsonValue()).reduce((sum, shift) => sum + shift, 0)).toBeLessThan(0.01)
 })
 
 test('fifty files of many sizes arrive as they were', async () => {

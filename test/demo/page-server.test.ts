@@ -39,7 +39,7 @@ const ask = (method: string, path: string, headers: Headers = {}, body = '') =>
 const account = (headers: Headers = {}, body = '{}') =>
   ask('POST', '/account', { 'content-type': 'application/json', 'content-length': String(body.length), ...headers }, body)
 
-const accountOf = (text: string) => JSON.parse(text) as { readonly user: string; readonly token: string }
+const accountOf = (text: string) => JSON.parse(text) as { readonly user: string; readonly token: string; readonly run: string }
 
 test('a name that was made to lead here is not answered to', async () => {
   for (const host of [`evil.example:${port}`, '127.0.0.1', `127.0.0.1:${port + 1}`, `127.0.0.1.evil.example:${port}`]) {

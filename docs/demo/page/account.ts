@@ -7,17 +7,20 @@ export interface Person {
   readonly token: string
   /** Base64url. */
   readonly secret: string
+  /** Of the server: what was kept under another one's is of no use any more. */
+  readonly run: string
 }
 
-const Account = t.type({ user: t.string, token: t.string })
-const Kept = t.intersection([Account, t.type({ secret: t.string })])
+const Account = t.type({ user: t.string, token: t.string, run: t.string })
+const Known = t.type({ user: t.string, token: t.string, secret: t.string })
+type Known = t.TypeOf<typeof Known>
 const PLACE = 'blobsync-demo/person'
 
 /** What Soledad's format asks for at least, and 64 bytes that key the MAC. */
 const SECRET_BYTES = 128
 
 /**
- * The person of the link that led here, or else of this browser, or else a new one. What the link carries after its `#` is kept and
+ * The person of the link that led here, or else of this tab or browser, or else a new one. What the link carries after its `#` is kept and
  * taken out of the address; browsers send that part to no server.
  */
 export const whoIsHere = (hash: URLSearchParams): Promise<Person> =>
@@ -25,12 +28,17 @@ export const whoIsHere = (hash: URLSearchParams): Promise<Person> =>
   navigator.locks.request(PLACE, () => identify(hash))
 
 const identify = async (hash: URLSearchParams): Promise<Person> => {
-  const linked = personIn({ user: hash.get('user'), token: hash.get('token'), secret: hash.get('secret') })
-  const known = linked ?? personIn(parsed(localStorage.getItem(PLACE)))
+  const linked = knownIn({ user: hash.get('user'), token: hash.get('token'), secret: hash.get('secret') })
+  const own = knownIn(parsed(localStorage.getItem(PLACE)))
+  const known = linked ?? knownIn(parsed(sessionStorage.getItem(PLACE))) ?? own
   const account = await accountFor(known)
   const isKnown = known !== null && known.user === account.user
   const person = { ...account, secret: isKnown ? known.secret : newSecret() }
-  localStorage.setItem(PLACE, JSON.stringify(person))
+  const kept = JSON.stringify(person)
+  // A link makes a guest of this tab where somebody else is at home.
+  const isGuest = isKnown && own !== null && own.user !== person.user
+  if (isGuest) sessionStorage.setItem(PLACE, kept)
+  else localStorage.setItem(PLACE, kept)
   return person
 }
 
@@ -48,7 +56,7 @@ const newSecret = (): string =>
     .replaceAll('=', '')
 
 /** The server makes an account for whom it does not know: it began anew when it was started. */
-const accountFor = async (known: Person | null): Promise<t.TypeOf<typeof Account>> => {
+const accountFor = async (known: Known | null): Promise<t.TypeOf<typeof Account>> => {
   const body = known === null ? '{}' : JSON.stringify({ user: known.user, token: known.token })
   const answer = await fetch('/account', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   if (!answer.ok) throw new Error(`The server gives no account: it answered ${answer.status}.`)
@@ -57,9 +65,9 @@ const accountFor = async (known: Person | null): Promise<t.TypeOf<typeof Account
   return account.right
 }
 
-const personIn = (value: unknown): Person | null => {
-  const kept = Kept.decode(value)
-  return E.isRight(kept) ? kept.right : null
+const knownIn = (value: unknown): Known | null => {
+  const known = Known.decode(value)
+  return E.isRight(known) ? known.right : null
 }
 
 const parsed = (text: string | null): unknown => {

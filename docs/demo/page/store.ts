@@ -6,16 +6,16 @@ import type { Letter } from './device'
 const PREFIX = 'demo-'
 
 /** Where a device of this page keeps its blobs. */
-export const openStore = ({ user }: Person, letter: Letter): Store => idbStore(databaseOf(user, letter))
+export const openStore = (person: Person, letter: Letter): Store => idbStore(databaseOf(person, letter))
 
 /** Where it keeps their names. */
-export const namesPlace = ({ user }: Person, letter: Letter): string => `${databaseOf(user, letter)}-names`
+export const namesPlace = (person: Person, letter: Letter): string => `${databaseOf(person, letter)}-names`
 
-/** Removes what people left here whose server has ended: it keeps nothing from one start to the next. */
-export const forgetOthers = async ({ user }: Person): Promise<void> => {
+/** Removes what was left here under servers that have ended: they keep nothing from one start to the next. */
+export const forgetOthers = async ({ run }: Person): Promise<void> => {
   for (const { name } of await indexedDB.databases()) {
-    if (name?.startsWith(PREFIX) === true && !name.startsWith(`${PREFIX}${user}-`)) indexedDB.deleteDatabase(name)
+    if (name?.startsWith(PREFIX) === true && !name.startsWith(`${PREFIX}${run}-`)) indexedDB.deleteDatabase(name)
   }
 }
 
-const databaseOf = (user: string, letter: Letter) => `${PREFIX}${user}-${letter}`
+const databaseOf = ({ run, user }: Person, letter: Letter) => `${PREFIX}${run}-${user}-${letter}`

@@ -9,6 +9,8 @@ const BODY_BYTES_MAX = 1024
 /** An account for each browser that opens the page, so that two people at one machine do not meet with two secrets. */
 export const visitorAccounts = () => {
   const tokens = new Map<string, string>()
+  // Tells a page whether what it keeps is from this server's time.
+  const run = randomBytes(6).toString('hex')
   const has = ({ user, token }: Account): boolean => {
     const own = tokens.get(user)
     return own !== undefined && timingSafeEqual(digest(own), digest(token))
@@ -30,7 +32,7 @@ export const visitorAccounts = () => {
         return
       }
       const known = accountIn(await text(request).catch(() => ''))
-      response.writeHead(200, head).end(JSON.stringify(known !== null && has(known) ? known : made()))
+      response.writeHead(200, head).end(JSON.stringify({ ...(known !== null && has(known) ? known : made()), run }))
     },
   }
 }
