@@ -14,7 +14,7 @@ import {
   type ListOutcome,
   type RecallOutcome,
 } from '../machines'
-import { announced, isStored } from './actors/announced'
+import { announced } from './actors/announced'
 import { batched } from './actors/batched'
 import { download } from './actors/download'
 import { erase, mark } from './actors/erase'
@@ -182,15 +182,17 @@ export const startEngine = (options: BlobSyncOptions) => {
   })
   const shown = watch(coordinator, roster)
 
+  const writeAnnounced = (record: BlobRecord) =>
+    pipe(
+      announced(store, record),
+      TE.chain((known) => store.remember([known])),
+    )
   const remember = (record: BlobRecord) => {
     void tools
       .inTurn(
         [record],
-        pipe(
-          isStored(store, record),
-          TE.chain((isThere) => (isThere ? announced(store, record) : TE.right(null))),
-          TE.chain((known) => (known === null ? TE.right(undefined) : store.remember([known]))),
-        ),
+        // What was removed meanwhile must not come back by a word that was late.
+        () => (roster.get(record) === undefined ? TE.right(undefined) : writeAnnounced(record))(),
       )()
       .then((result) => {
         // What a tab is refused that leads no more, the next leader does again.

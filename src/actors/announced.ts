@@ -2,7 +2,6 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import type { Failure } from '../model/failure'
-import type { BlobKey } from '../model/ids'
 import type { BlobRecord } from '../model/record'
 import type { Store } from '../store/store'
 
@@ -23,11 +22,3 @@ export const announced = (store: Store, record: BlobRecord): TE.TaskEither<Failu
         ),
         TE.orElse((reason) => (reason._tag === 'Corrupt' ? TE.right(record) : TE.left(reason))),
       )
-
-/** Whether the store holds a record of it, damaged or not: what was removed meanwhile must not come back by a word that was late. */
-export const isStored = (store: Store, key: BlobKey): TE.TaskEither<Failure, boolean> =>
-  pipe(
-    store.record(key),
-    TE.map(O.isSome),
-    TE.orElse((reason) => (reason._tag === 'Corrupt' ? TE.right(true) : TE.left(reason))),
-  )
