@@ -232,13 +232,13 @@ test('the log can be paused: it stays as it is, counts what comes, and shows it 
   expect(await shown()).toBe(before)
   await viewer.getByRole('button', { name: 'Go on' }).click()
   await poll(shown).not.toBe(before)
-  for (let round = 0; round < 6; round += 1) {
-    await page.evaluate(() => window.device.rounds(400))
-    await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)))
+  // Not faster than the viewer takes them, so that none is left out.
+  for (let heard = await heardIn(viewer); heard < 4500; heard = await heardIn(viewer)) {
+    await page.evaluate(() => window.device.rounds(200))
+    await poll(() => heardIn(viewer)).toBeGreaterThanOrEqual(heard + 400)
   }
   const size = () => viewer.locator('#log-list .row').first().getAttribute('aria-setsize').then(Number)
-  await poll(() => heardIn(viewer)).toBeGreaterThan(4500)
-  expect(await size()).toBeGreaterThanOrEqual(2000)
+  await poll(size).toBeGreaterThanOrEqual(2000)
   expect(await size()).toBeLessThanOrEqual(4000)
   await viewer.getByRole('button', { name: 'Pause' }).click()
   await viewer.locator('#log-list .row').first().click()

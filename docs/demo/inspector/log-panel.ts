@@ -38,6 +38,7 @@ export const logPanel = (world: World) => {
   byId('log-clear').addEventListener('click', () => {
     world.clearEntries()
     if (paused !== null) paused = { entries: [], heard: world.heard() }
+    shownFor = ''
     detail.hidden = true
   })
 
