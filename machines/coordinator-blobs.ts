@@ -10,7 +10,7 @@ const CRASH_EVENT = 'xstate.error.actor.'
 export const blobActions = {
   takeIn: base.createAction(({ context, event }) => {
     assertEvent(event, ['blob.added', 'blob.wanted'])
-    context.roster.set(event.record)
+    context.roster.learn(event.record)
     if (event.type === 'blob.wanted') context.roster.wanted.add(keyText(event.record))
   }),
   letGo: base.createAction(({ context, event }) => {

@@ -79,6 +79,8 @@ export class Roster {
   }
   readonly #observed = new Map<string, number>()
   readonly #absent = new Set<string>()
+  /** Blobs that were written while the store is read; null: it is not. */
+  #learnt: Set<string> | null = null
   /** Asked for by the app right now: these go even while paused. */
   readonly wanted = new Set<string>()
   /** Blobs whose actor crashed. */
@@ -171,9 +173,23 @@ export class Roster {
     if (!this.#live.has(key)) this.#issueTicket(key, record, order)
   }
 
-  /** Takes in all that is known now, in place of what was known. @returns what changed for blobs that were known, or for all but the first time. */
-  replace(records: readonly BlobRecord[]): readonly RosterChange[] {
-    const before = new Map(this.#records)
+  /** The store is read from now on, until `replace`. */
+  beginReading(): void {
+    this.#learnt = new Set()
+  }
+
+  /** Takes in what was just written, which whoever reads the store now may have missed. */
+  learn(record: BlobRecord): void {
+    this.#learnt?.add(keyText(record))
+    this.set(record)
+  }
+
+  /** Takes in all that was read, in place of what was known. @returns what changed for blobs that were known, or for all but the first time. */
+  replace(read: readonly BlobRecord[]): readonly RosterChange[] {
+    const learnt = this.#learnt ?? new Set()
+    this.#learnt = null
+    const records = read.filter((record) => !learnt.has(keyText(record)))
+    const before = new Map([...this.#records].filter(([key]) => !learnt.has(key)))
     const isFirst = !this.#isFilled
     const changes: RosterChange[] = []
     this.#isFilled = true

@@ -134,6 +134,7 @@ export const startEngine = (options: BlobSyncOptions) => {
       recall: fromPromise<RecallOutcome>(async ({ signal }) => {
         await tabs?.firstWord
         if (signal.aborted) return { isDone: false, failure: failure('Aborted', 'The store is read anew.') }
+        roster.beginReading()
         const result = await recall(tools, isFollower() ? Infinity : (options.trashMs ?? TRASH_MS))()
         if (E.isLeft(result)) return { isDone: false, failure: result.left }
         for (const reason of result.right.corrupt) shown.emit('failure.reported', reason)

@@ -268,6 +268,39 @@ describe.each(Object.entries(atOnce))('%s', (_, hasLocks) => {
   })
 })
 
+test.each(['the leader to be', 'a follower'])('what %s puts while it reads the store is not forgotten', async (who) => {
+  const all = browser()
+  const leader = all.openTab()
+  await all.clock.advance(100)
+  await leader.blobs.put(text('old'), { id: 'old' })
+  await leader.blobs.idle()
+  const { opened, open } = gate()
+  let isSlow = false
+  const store = memoryStore(all.memory)
+  const records = () => async () => {
+    const read = await store.records()()
+    if (isSlow) await opened
+    return read
+  }
+  const { blobs } = all.openTab({ store: { ...store, records } })
+  await all.clock.advance(500)
+  const deleted: string[] = []
+  blobs.on('blob.deleted', ({ id }) => deleted.push(id))
+  isSlow = true
+  if (who === 'a follower') blobs.actor.send({ type: 'records.wanted' })
+  else await leader.close()
+  await settled()
+  expect(blobs.actor.getSnapshot().value.reconciliation).toBe('recalling')
+  await during(all, blobs.put(text('new'), { id: 'new' }), 50)
+  open()
+  await during(all, blobs.idle())
+  expect(deleted).toEqual([])
+  expect(blobs.list().map(({ id, status }) => [id, status])).toEqual([
+    ['old', 'SYNCED'],
+    ['new', 'SYNCED'],
+  ])
+})
+
 test('a leader whose write is refused breaks off what it transfers', async () => {
   const signals: (AbortSignal | undefined)[] = []
   const remote = memoryRemote()
