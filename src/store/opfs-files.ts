@@ -72,6 +72,8 @@ export const opfsFiles = (store: string, mayUseWorker: boolean): OpfsFiles => {
       }
       return mayUseWorker ? await workerWriter(await folderName(store)).catch(onPage) : onPage()
     } catch (error) {
+      // Whoever prepares again asks for the same lock.
+      disown()
       preparing = null
       throw error
     }

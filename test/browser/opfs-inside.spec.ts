@@ -355,3 +355,15 @@ test('an app that goes over from idbStore finds its blobs', async () => {
   expect(await keysOf(name, 's/')).toEqual([])
   await done(before.close())
 })
+
+test('where neither a worker nor the page can write files, every write says so, and the store closes', async () => {
+  const files = FileSystemFileHandle.prototype
+  const descriptor = Object.getOwnPropertyDescriptor(files, 'createWritable')!
+  Reflect.deleteProperty(files, 'createWritable')
+  onTestFinished(() => void Object.defineProperty(files, 'createWritable', descriptor))
+  const store = open(crypto.randomUUID(), { worker: false })
+  for (const id of ['a', 'b']) {
+    const { _tag, message } = await failed(write(store, id, LARGE))
+    expect([_tag, message.includes('only in a worker')]).toEqual(['StorageBroken', true])
+  }
+})
