@@ -24,26 +24,22 @@ export const connectTo = (name: string, clock: Clock): BrowserConnection => {
   }
 
   const open = async (): Promise<IDBDatabase> => {
-    try {
-      const opened = await request(name)
-      if (!opened.objectStoreNames.contains(OBJECTS)) {
-        opened.close()
-        throw broken(`The database “${name}” of this site is no store of blobs: choose another name.`)
-      }
-      for (const event of ['versionchange', 'close']) opened.addEventListener(event, () => letGo(opened))
-      if (isOver) opened.close()
-      else database = opened
-      return opened
-    } finally {
-      opening = null
+    const opened = await request(name)
+    if (!opened.objectStoreNames.contains(OBJECTS)) {
+      opened.close()
+      throw broken(`The database “${name}” of this site is no store of blobs: choose another name.`)
     }
+    for (const event of ['versionchange', 'close']) opened.addEventListener(event, () => letGo(opened))
+    if (isOver) opened.close()
+    else database = opened
+    return opened
   }
 
   /** Nobody says how long a removal or an upgrade by another tab lasts: who waits is told so, and the next one finds it open. */
   const opened = (): Promise<IDBDatabase> =>
     new Promise((resolve, reject) => {
       const timer = clock.setTimeout(() => reject(broken(`Opening the database “${name}” ${HELD_UP}`)), OPENING_MS)
-      opening ??= open()
+      opening ??= open().finally(() => (opening = null))
       opening.then(resolve, reject).finally(() => clock.clearTimeout(timer))
     })
 

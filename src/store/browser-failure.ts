@@ -35,7 +35,7 @@ const failureNamed = (what: string, name: string, error: unknown): Failure => {
       'StorageFull',
       `${what} failed: no room is left for this site. Make room on the device or delete blobs, then go on.`,
     )
-  const text = error instanceof Error ? error.message : String(error)
+  const text = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '')
   return failure('StorageBroken', `${what} failed: ${text || name}. ${UNAVAILABLE.includes(name) ? ALLOW : AGAIN}`)
 }
 

@@ -68,15 +68,19 @@ export const browserKeeping = ({ commit }: BrowserDatabase, { elsewhere, release
         return () => ({ answer: undefined, isKept: true, replaced })
       }, placed),
     keepUnless: (record, placed, mayReplace) => {
+      let wasPut = false
+      // A transaction that seemed lost with its connection may have been made: then it finds itself.
+      const isOwn = (existing: BlobRecord) => wasPut && JSON.stringify(existing) === JSON.stringify(record)
       const add: Work<Changed<BlobRecord>> = (objects) => {
         let changed: Changed<BlobRecord> = { answer: record }
         const asked = objects.get(recordKey(record))
         asked.addEventListener('success', () => {
           const existing = checkRecord(keyText(record), asked.result)
-          changed =
-            E.isRight(existing) && !mayReplace(existing.right)
-              ? { answer: existing.right }
-              : { answer: record, isKept: true, replaced: put(objects, record, placed) }
+          if (E.isRight(existing) && !isOwn(existing.right) && !mayReplace(existing.right)) changed = { answer: existing.right }
+          else {
+            changed = { answer: record, isKept: true, replaced: put(objects, record, placed) }
+            wasPut = true
+          }
         })
         return () => changed
       }

@@ -122,10 +122,23 @@ test('a write that was made, but whose answer is lost with the connection, is ma
       } else original.call(this, type, ...given)
     })
     const record = recordOf(`added-${sizeBytes}`, { sizeBytes })
-    expect(await done(store.shared!.add(record, bytesPayload(bytesOf(sizeBytes)), () => false))).toEqual(record)
+    const mayReplace = vi.fn(() => false)
+    expect(await done(store.shared!.add(record, bytesPayload(bytesOf(sizeBytes)), mayReplace))).toEqual(record)
     expect(lost).toBe(1)
+    // It is no other blob, which would have to stay.
+    expect(mayReplace).not.toHaveBeenCalled()
     expect(await payloadOf(store, record.id)).toEqual(bytesOf(sizeBytes))
   }
+})
+
+test('an opening that the browser forbids at once is tried again by the next call', async () => {
+  const store = open(crypto.randomUUID())
+  vi.spyOn(indexedDB, 'open').mockImplementation(() => {
+    throw new DOMException('Not now.', 'SecurityError')
+  })
+  expect((await failed(store.records()))._tag).toBe('StorageBroken')
+  vi.restoreAllMocks()
+  expect(await idsIn(store)).toEqual([])
 })
 
 test('a database of something else is left alone, and the failure says to choose another name', async () => {
