@@ -9,6 +9,8 @@ export interface ElectionInput {
 interface ElectionContext extends ElectionInput {
   /** The next request for the lock takes it from whoever holds it. */
   readonly steals: boolean
+  /** Its place was taken by somebody whom it has not heard since: a tab that speaks otherwise, or none can be heard. */
+  readonly isOusted: boolean
   /** The epoch that this tab began last. */
   readonly epoch: number
 }
@@ -36,6 +38,8 @@ export const electionMachine = setup({
   },
   guards: {
     hasLocks: ({ context }) => context.hasLocks,
+    /** Whoever would take the place back from somebody unheard would lose it again, and so for ever: it waits for the lock. */
+    mustQueue: ({ context }) => context.hasLocks && context.isOusted,
     isLed: ({ event }) => outputOf<number | null>(event) !== null,
     isLaterEpoch: ({ context, event }) => event.type === 'leader.heard' && event.epoch > context.epoch,
   },
@@ -45,6 +49,8 @@ export const electionMachine = setup({
     takeEpoch: assign({ epoch: ({ context, event }) => outputOf<number | null>(event) ?? context.epoch }),
     dareToSteal: assign({ steals: true }),
     stealNoMore: assign({ steals: false }),
+    noteOusting: assign({ isOusted: true }),
+    noteLeader: assign({ isOusted: false }),
   },
   delays: {
     /** How long after its last word the leader is asked whether it is there. */
@@ -56,7 +62,7 @@ export const electionMachine = setup({
 }).createMachine({
   id: 'election',
   description: 'Finds out whether this tab leads those that share its store.',
-  context: ({ input }) => ({ ...input, steals: false, epoch: 0 }),
+  context: ({ input }) => ({ ...input, steals: false, isOusted: false, epoch: 0 }),
   initial: 'candidate',
   on: { 'election.closed': '.closed' },
   states: {
@@ -66,15 +72,16 @@ export const electionMachine = setup({
       initial: 'asking',
       on: {
         'lock.granted': { target: '.claiming', actions: 'stealNoMore' },
-        'lock.lost': 'resting',
+        'lock.lost': { target: 'resting', actions: 'noteOusting' },
       },
       states: {
         asking: {
           description: 'Has asked who leads, and waits for the answer.',
           entry: 'ask',
-          on: { 'leader.heard': 'trusting' },
+          on: { 'leader.heard': { target: 'trusting', actions: 'noteLeader' } },
           after: {
             patience: [
+              { guard: 'mustQueue', target: 'asking', reenter: true },
               { guard: 'hasLocks', target: '#election.candidate', reenter: true, actions: 'dareToSteal' },
               { target: 'claiming' },
             ],
@@ -101,14 +108,14 @@ export const electionMachine = setup({
           description: 'This tab leads.',
           on: {
             'leader.heard': { guard: 'isLaterEpoch', target: '#election.resting' },
-            'store.refused': '#election.resting',
+            'store.refused': { target: '#election.resting', actions: 'noteOusting' },
           },
         },
       },
     },
     resting: {
       description: 'Was deposed, or cannot lead: leaves the others the first move.',
-      on: { 'leader.heard': 'candidate' },
+      on: { 'leader.heard': { target: 'candidate', actions: 'noteLeader' } },
       after: { rest: 'candidate' },
     },
     closed: { description: 'The tab takes no part any more.', type: 'final' },

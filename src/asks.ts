@@ -78,7 +78,8 @@ export const openAsks = (clock: Clock, me: string, post: (message: Message) => v
         else if (done !== null && codecs[verb].result.is(done.result)) {
           const { result } = done
           end(() => resolve(result))
-        }
+        } else return
+        post({ kind: 'withdrawn', request })
       }
       open.set(request, { send, onAnswer, callOff })
       signal?.addEventListener('abort', callOff)

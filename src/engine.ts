@@ -206,8 +206,12 @@ export const startEngine = (options: BlobSyncOptions) => {
     return [...new Set([...named, ...Array.from(roster.all(), ({ namespace }) => namespace)])]
   }
 
+  let isRead = false
   const ready = new Promise<void>((resolve, reject) => {
-    coordinator.on('records.recalled', () => resolve())
+    coordinator.on('records.recalled', () => {
+      isRead = true
+      resolve()
+    })
     coordinator.on('recall.failed', ({ failure: reason }) => reject(new BlobSyncError(reason)))
     coordinator.subscribe({ complete: () => reject(new BlobSyncError(failure('Aborted', 'blobsync was closed.'))) })
   })
@@ -237,13 +241,15 @@ export const startEngine = (options: BlobSyncOptions) => {
           isSaved,
           takeIn: (record) => takeIn(record),
           send,
+          report,
         })
   const isFollower = () => tabs?.leads() === false
   coordinator.start()
 
   /** Resolves when the records are read; rejects once closed. */
   const opened = async () => {
-    await ready
+    // What could not be read at first is read again by a tab that comes to lead.
+    if (!isRead) await ready
     if (closing.signal.aborted) throw new BlobSyncError(failure('Aborted', 'blobsync was closed.'))
   }
 

@@ -31,6 +31,7 @@ export interface Joining {
   readonly isSaved: (record: BlobRecord) => boolean
   readonly takeIn: (record: BlobRecord) => void
   readonly send: (event: CoordinatorEvent) => void
+  readonly report: (reason: Failure) => void
 }
 
 /** With locks, only a leader that is frozen is silent for long. Without them silence is all that tells: 1.7 s at most, then two steps more. */
@@ -47,11 +48,26 @@ const FIRST_WORD_MS = 250
 const TURN_WAIT_MS = 1_000
 
 /** Makes this tab one of those that share the store: it leads, or shows what the leader does and passes on what it is asked for. */
-export const joinTabs = ({ shared, port, clock, random, coordinator, roster, shown, tools, isSaved, takeIn, send }: Joining) => {
+export const joinTabs = ({
+  shared,
+  port,
+  clock,
+  random,
+  coordinator,
+  roster,
+  shown,
+  tools,
+  isSaved,
+  takeIn,
+  send,
+  report,
+}: Joining) => {
   const me = crypto.randomUUID()
   let services: Services | null = null
   let office: ReturnType<typeof lead> | null = null
   let latestEpoch = 0
+  /** Why this tab could not lead when it last tried. */
+  let whyNot = ''
   /** Who waits for a turn of the leader when this tab becomes it needs none. */
   let waiting = new AbortController()
   let hasWord = () => {}
@@ -87,8 +103,15 @@ export const joinTabs = ({ shared, port, clock, random, coordinator, roster, sho
         }),
       ),
       lead: fromPromise<number | null>(async () => {
+        const knownEpoch = latestEpoch
         const begun = await shared.lead(() => election.send({ type: 'store.refused' }))()
-        return E.isRight(begun) ? begun.right : null
+        const reason = E.isLeft(begun) ? begun.left : null
+        // It tries again and again.
+        if (reason !== null && reason.message !== whyNot) report(reason)
+        whyNot = reason?.message ?? ''
+        // Meanwhile another tab may have begun a later one, and said so.
+        const isLatest = E.isRight(begun) && (latestEpoch === knownEpoch || begun.right > latestEpoch)
+        return isLatest ? begun.right : null
       }),
     },
     actions: {

@@ -26,7 +26,7 @@ export interface Leading {
 const CHANGES_MAX = 500
 /** Progress is told this often. */
 const PROGRESS_MS = 100
-/** Answers that are kept for those who ask again. */
+/** Answers that are kept for those who ask again, of whom some may have crashed. */
 const ANSWERS_MAX = 1_000
 
 type Asked = Extract<Message, { kind: 'asked' }>
@@ -105,8 +105,9 @@ export const lead = ({ epoch, clock, coordinator, roster, shown, isSaved, runs, 
     underWay.set(request, withdrawal)
     const result = await settled(verb, args, AbortSignal.any([over.signal, withdrawal.signal]))
     underWay.delete(request)
+    if (withdrawal.signal.aborted) answers.delete(request)
     // What ends with the term is done by the next leader.
-    if (over.signal.aborted) return
+    if (over.signal.aborted || withdrawal.signal.aborted) return
     tell()
     const [done, reason] = E.isRight(result) ? [{ result: result.right }, null] : [null, result.left]
     const given: Answer = { ...common, done, failure: reason }
@@ -152,7 +153,11 @@ export const lead = ({ epoch, clock, coordinator, roster, shown, isSaved, runs, 
       if (known === undefined) void answer(asked)
       else post(known)
     },
-    onWithdrawn: (request: string) => underWay.get(request)?.abort(),
+    /** Nobody waits for it any more: it is called off, or its answer has come, which may be large. */
+    onWithdrawn: (request: string) => {
+      underWay.get(request)?.abort()
+      if (!underWay.has(request)) answers.delete(request)
+    },
     onProgress: (key: BlobKey) => {
       if (roster.touched === null) return
       roster.touched.add(keyText(key))

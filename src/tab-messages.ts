@@ -100,6 +100,7 @@ export const Message = t.union([
   /** Who leads? `reads`: and what does the store not say? */
   message('ping', { from: t.string, reads: t.boolean }),
   message('asked', { from: t.string, request: t.string, verb: Verb, args: t.unknown }),
+  /** Whoever asked waits no more: it has the answer, or wants none. */
   message('withdrawn', { request: t.string }),
   message('bye', { from: t.string, epoch: optional(t.number) }),
   /**

@@ -14,7 +14,7 @@ const numbers = namesOf(
     'usedAtMs verifyAttempts version waitMs',
 )
 const booleans = namesOf(
-  'all hasLocks hasMore hasRecovered hasSlot isDone isExternal isHere isListWanted isOnline isOpen isPaused isPinned isShared isTokenProven ' +
+  'all hasLocks hasMore hasRecovered hasSlot isDone isExternal isHere isListWanted isOnline isOpen isOusted isPaused isPinned isShared isTokenProven ' +
     'makesRoom recovers steals uploadWasTried',
 )
 const phases = namesOf('queued transferring backingOff held resting marking')
