@@ -1,3 +1,4 @@
+import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
@@ -21,10 +22,10 @@ export const farTurns = (
   clock: Clock,
   takeIn: (record: BlobRecord) => void,
 ) => {
-  const held = new Map<string, { readonly end: () => void; readonly isOver: Promise<unknown> }>()
+  const held = new Map<string, { readonly end: () => void; readonly isOver: Promise<E.Either<Failure, boolean>> }>()
 
-  /** Takes in what was added. What is here already, or on its way out, nobody may have replaced. */
-  const lookAt = (key: BlobKey): TE.TaskEither<Failure, void> =>
+  /** Takes in what was added. What is here already, or on its way out, nobody may have replaced. @returns whether there is a blob. */
+  const lookAt = (key: BlobKey): TE.TaskEither<Failure, boolean> =>
     pipe(
       store.record(key),
       TE.map((found) => {
@@ -33,6 +34,7 @@ export const farTurns = (
         if (isFree && O.isSome(found) && found.value.status === 'PENDING_UPLOAD' && found.value.isHere) takeIn(found.value)
         // A follower may have read the store before it was added.
         roster.touched?.add(keyText(key))
+        return O.isSome(found) && found.value.trashedAtMs === null && found.value.status !== 'PENDING_DELETE'
       }),
     )
 
@@ -54,11 +56,12 @@ export const farTurns = (
         })
         held.set(token, { end, isOver: turn() })
       }),
-    /** The tab has added it, or has not. */
-    end: async (key: BlobKey, token: string): Promise<void> => {
+    /** The tab has added it, or has not. @returns false if no blob is there. */
+    end: async (key: BlobKey, token: string): Promise<boolean> => {
       const turn = held.get(token)
       turn?.end()
-      await (turn?.isOver ?? inTurn([key], lookAt(key))())
+      const isThere = await (turn?.isOver ?? inTurn([key], lookAt(key))())
+      return E.isLeft(isThere) || isThere.right
     },
   }
 }

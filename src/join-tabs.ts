@@ -1,5 +1,4 @@
 import * as E from 'fp-ts/Either'
-import type * as TE from 'fp-ts/TaskEither'
 import { createActor, fromCallback, fromPromise, type ActorRefFrom } from 'xstate'
 import { electionMachine, type coordinatorMachine, type CoordinatorEvent, type ElectionEvent, type Roster } from '../machines'
 import type { Tools } from './actors/tools'
@@ -11,6 +10,7 @@ import { lead } from './lead'
 import type { Failure } from './model/failure'
 import type { BlobKey } from './model/ids'
 import type { BlobRecord } from './model/record'
+import { ownTurns } from './own-turns'
 import type { SharedPower } from './store/store'
 import { Message, PROTOCOL } from './tab-messages'
 import type { Tabs } from './tabs'
@@ -44,8 +44,6 @@ const SPREAD_MS = 300
 const REST_MS = 500
 /** The store is read once it is known who leads, or after this long. */
 const FIRST_WORD_MS = 250
-/** A blob's turn is asked for no longer than this: a leader that is silent has nothing to say about it. */
-const TURN_WAIT_MS = 1_000
 
 /** Makes this tab one of those that share the store: it leads, or shows what the leader does and passes on what it is asked for. */
 export const joinTabs = ({
@@ -68,8 +66,6 @@ export const joinTabs = ({
   let latestEpoch = 0
   /** Why this tab could not lead when it last tried. */
   let whyNot = ''
-  /** Who waits for a turn of the leader when this tab becomes it needs none. */
-  let waiting = new AbortController()
   let hasWord = () => {}
   const firstWord = new Promise<void>((resolve) => {
     hasWord = resolve
@@ -81,6 +77,7 @@ export const joinTabs = ({
   })
   const { post } = channel
   const asks = openAsks(clock, me, post)
+  const own = ownTurns({ ask: asks.ask, tools, clock, termNow: () => office })
   const turns = farTurns(tools, roster, clock, (record) => {
     takeIn(record)
     shown.emit('blob.added', shown.view(record))
@@ -135,8 +132,7 @@ export const joinTabs = ({
   const win = (epoch: number) => {
     if (services === null) throw new TypeError('No tab leads before it can serve.')
     latestEpoch = epoch
-    waiting.abort()
-    waiting = new AbortController()
+    own.stopWaiting()
     following.stop()
     const runs: Runs = {
       ...services,
@@ -223,24 +219,7 @@ export const joinTabs = ({
       election.start()
     },
     onProgress: (key: BlobKey) => office?.onProgress(key),
-    /** Runs in the blob's turn among all that the tabs do with it, to add it. */
-    inTurn:
-      <A>(key: BlobKey, use: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
-      async () => {
-        const token = crypto.randomUUID()
-        const before = office
-        if (before === null) {
-          const enough = new AbortController()
-          const timer = clock.setTimeout(() => enough.abort(), TURN_WAIT_MS)
-          await asks
-            .ask('turn', [key.id, key.namespace, token], { signal: AbortSignal.any([enough.signal, waiting.signal]) })
-            .catch(() => {})
-          clock.clearTimeout(timer)
-        }
-        const result = await tools.inTurn([key], use)()
-        if (before === null || before !== office) asks.ask('added', [key.id, key.namespace, token]).catch(() => {})
-        return result
-      },
+    inTurn: own.inTurn,
     close: () => {
       clock.clearTimeout(firstWordTimer)
       asks.close()

@@ -37,8 +37,8 @@ const ofBlob = { args: t.tuple([...key]), result: t.unknown }
 const calls = {
   /** Keeps everyone else from a blob until `added` comes with the same token. */
   turn: { args: t.tuple([...key, t.string]), result: t.unknown },
-  /** Something may have been added under this id. */
-  added: { args: t.tuple([...key, t.string]), result: t.unknown },
+  /** Something may have been added under this id: is a blob there? */
+  added: { args: t.tuple([...key, t.string]), result: t.boolean },
   fetch: ofBlob,
   delete: ofBlob,
   restore: ofBlob,

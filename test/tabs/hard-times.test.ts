@@ -89,3 +89,27 @@ test('a leader keeps no answer that has come: a list of many thousand blobs may 
   await all.clock.advance(100)
   expect(lists()).toBe(2)
 })
+
+test('what a follower puts while the leader is silent stays, though the leader removes what it had asked for in vain', async () => {
+  const { opened, open } = gate()
+  let isDeaf = false
+  const rows = remoteMemory()
+  const slow = watched(memoryRemote({ memory: rows }), (call, id) =>
+    isDeaf && id === 'one' && call === 'get' ? opened : undefined,
+  )
+  const all = browser({ rows, remote: slow.remote, loses: (message) => isDeaf && JSON.stringify(message).includes('"asked"') })
+  const [leader, follower] = [all.openTab(), all.openTab()]
+  await all.clock.advance(100)
+  expect(leaders([leader, follower])).toEqual([leader])
+  isDeaf = true
+  const got = leader.blobs.get('one').catch(() => {})
+  await settled()
+  await during(all, follower.blobs.put(text('new'), { id: 'one' }), 50)
+  open()
+  await during(all, got)
+  isDeaf = false
+  await all.clock.advance(10_000)
+  await during(all, follower.blobs.idle())
+  expect(all.puts).toEqual(['one'])
+  expect(await (await leader.blobs.get('one')).text()).toBe('new')
+})
