@@ -43,6 +43,11 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
       await until(coordinator, () => isAtRest(coordinator, roster), signal)
     },
   }
+  let closed: Promise<void> | null = null
+  const close = async () => {
+    for (const box of boxes) box.stop()
+    await engine.close()
+  }
   tabs?.start(servicesOf(engine, own))
   const { fetch: fetchSomewhere, idle, ...passed } = tabs === null ? own : passedOn(engine, tabs)
 
@@ -83,10 +88,6 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
     ready,
     actor: coordinator,
 
-    close: async () => {
-      if (closing.aborted) return
-      for (const box of boxes) box.stop()
-      await engine.close()
-    },
+    close: () => (closed ??= close()),
   }
 }

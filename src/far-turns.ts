@@ -63,5 +63,9 @@ export const farTurns = (
       const isThere = await (turn?.isOver ?? inTurn([key], lookAt(key))())
       return E.isLeft(isThere) || isThere.right
     },
+    /** Waits for nobody any more. */
+    close: () => {
+      for (const { end } of held.values()) end()
+    },
   }
 }

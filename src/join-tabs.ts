@@ -222,6 +222,7 @@ export const joinTabs = ({
     inTurn: own.inTurn,
     close: () => {
       clock.clearTimeout(firstWordTimer)
+      turns.close()
       asks.close()
       post({ kind: 'bye', from: me, epoch: office === null ? null : latestEpoch })
       office?.end()

@@ -669,3 +669,17 @@ test('a blob that is put while its deletion is about to be marked keeps its byte
   expect(again.blob(id).getSnapshot().status).toBe(shown.status)
   if (shown.isHere) expect(await (await again.get(id)).text()).toBe('content')
 })
+
+test('whoever closes a second time waits for the same end', async () => {
+  const { opened, open } = gate()
+  const store = memoryStore()
+  const blobs = device({ store: { ...store, close: () => () => opened.then(store.close()) } })
+  await blobs.ready
+  let ended = 0
+  const closing = [1, 2].map(() => blobs.close().then(() => (ended += 1)))
+  await settled()
+  expect(ended).toBe(0)
+  open()
+  await Promise.all(closing)
+  expect(ended).toBe(2)
+})

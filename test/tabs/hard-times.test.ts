@@ -113,3 +113,16 @@ test('what a follower puts while the leader is silent stays, though the leader r
   expect(all.puts).toEqual(['one'])
   expect(await (await leader.blobs.get('one')).text()).toBe('new')
 })
+
+test('a leader that is closed while another tab has a turn waits for nothing', async () => {
+  const all = browser()
+  const [leader, follower] = [all.openTab(), all.openTab()]
+  await all.clock.advance(100)
+  expect(leaders([leader, follower])).toEqual([leader])
+  const put = follower.blobs.put(text('one'), { id: 'one' }).catch(() => {})
+  while (!all.posted.some((message) => JSON.stringify(message).includes('"verb":"turn"'))) await Promise.resolve()
+  await follower.close()
+  await put
+  await leader.blobs.close()
+  expect(all.clock.pending()).toBe(0)
+})
