@@ -58,7 +58,11 @@ export const browser = (
       tabs: page.tabs,
       ...options,
     })
-    onTestFinished(() => (isDead ? undefined : blobs.close()))
+    onTestFinished(() => {
+      // One that was closed while frozen goes on with that.
+      page.thaw()
+      return isDead ? undefined : blobs.close()
+    })
     return {
       blobs,
       page,
