@@ -1,9 +1,9 @@
-import * as E from 'fp-ts/Either'
-import { createActor, fromCallback, fromPromise, type ActorRefFrom } from 'xstate'
-import { electionMachine, type coordinatorMachine, type CoordinatorEvent, type ElectionEvent, type Roster } from '../machines'
+import type { ActorRefFrom } from 'xstate'
+import type { coordinatorMachine, CoordinatorEvent, Roster } from '../machines'
 import type { Tools } from './actors/tools'
 import { openAsks, type Runs } from './asks'
 import type { Clock } from './clock'
+import { elect } from './elect'
 import { farTurns } from './far-turns'
 import { follow } from './follow'
 import { lead } from './lead'
@@ -34,14 +34,6 @@ export interface Joining {
   readonly report: (reason: Failure) => void
 }
 
-/** With locks, only a leader that is frozen is silent for long. Without them silence is all that tells: 1.7 s at most, then two steps more. */
-const timesMs = {
-  locks: { trust: 5_000, patience: 10_000 },
-  lease: { trust: 400, patience: 1_000 },
-}
-/** Keeps tabs that fall silent together from claiming together. */
-const SPREAD_MS = 300
-const REST_MS = 500
 /** The store is read once it is known who leads, or after this long. */
 const FIRST_WORD_MS = 250
 
@@ -64,8 +56,6 @@ export const joinTabs = ({
   let services: Services | null = null
   let office: ReturnType<typeof lead> | null = null
   let latestEpoch = 0
-  /** Why this tab could not lead when it last tried. */
-  let whyNot = ''
   let hasWord = () => {}
   const firstWord = new Promise<void>((resolve) => {
     hasWord = resolve
@@ -90,45 +80,6 @@ export const joinTabs = ({
     post,
   })
 
-  const machine = electionMachine.provide({
-    actors: {
-      lock: fromCallback<ElectionEvent, { readonly steals: boolean }>(({ input, sendBack }) =>
-        port.lock?.(`blobsync ${shared.name}`, {
-          steals: input.steals,
-          onGranted: () => sendBack({ type: 'lock.granted' }),
-          onLost: () => sendBack({ type: 'lock.lost' }),
-        }),
-      ),
-      lead: fromPromise<number | null>(async () => {
-        const knownEpoch = latestEpoch
-        const begun = await shared.lead(() => election.send({ type: 'store.refused' }))()
-        const reason = E.isLeft(begun) ? begun.left : null
-        // It tries again and again.
-        if (reason !== null && reason.message !== whyNot) report(reason)
-        whyNot = reason?.message ?? ''
-        // Meanwhile another tab may have begun a later one, and said so.
-        const isLatest = E.isRight(begun) && (latestEpoch === knownEpoch || begun.right > latestEpoch)
-        return isLatest ? begun.right : null
-      }),
-    },
-    actions: {
-      ask: () => post({ kind: 'ping', from: me, reads: false }),
-    },
-    delays: {
-      trust: () => timesNow().trust,
-      patience: () => timesNow().patience + random() * SPREAD_MS,
-      rest: REST_MS,
-    },
-  })
-  const timesNow = () => timesMs[port.lock === undefined ? 'lease' : 'locks']
-  const election = createActor(machine, { id: 'election', parent: coordinator, input: { hasLocks: port.lock !== undefined } })
-
-  election.subscribe(({ value, context }) => {
-    const isLeading = typeof value === 'object' && value.candidate === 'leading'
-    if (isLeading && office === null) win(context.epoch)
-    if (!isLeading && office !== null) lose()
-  })
-
   const win = (epoch: number) => {
     if (services === null) throw new TypeError('No tab leads before it can serve.')
     latestEpoch = epoch
@@ -146,11 +97,24 @@ export const joinTabs = ({
   }
 
   const lose = () => {
-    office?.end()
+    if (office === null) return
+    office.end()
     office = null
     asks.turnTo(null)
     send({ type: 'leadership.lost' })
   }
+
+  const election = elect({
+    shared,
+    port,
+    random,
+    coordinator,
+    ask: () => post({ kind: 'ping', from: me, reads: false }),
+    heardEpoch: () => latestEpoch,
+    onWon: win,
+    onLost: lose,
+    report,
+  })
 
   /** What a tab that does the work itself tells where it does it. */
   const tellOfOthers = ({ record, before }: { readonly record: BlobRecord; readonly before: BlobRecord | undefined }) => {
