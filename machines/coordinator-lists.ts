@@ -3,7 +3,8 @@ import { failure, type Failure } from '../src/model/failure'
 import { keyText } from '../src/model/ids'
 import { backoffMs } from './backoff'
 import { base, outputOf } from './coordinator-base'
-import type { CoordinatorContext, ListOutcome, RecallOutcome } from './coordinator-events'
+import type { Comparison, CoordinatorContext, ListOutcome, RecallOutcome } from './coordinator-events'
+import type { Roster } from './roster'
 
 /** What the store recalled, what the remote listed, and the token that both went with. */
 export const listActions = {
@@ -25,8 +26,8 @@ export const listActions = {
   takeComparison: base.enqueueActions(({ context, event, enqueue }) => {
     const outcome = outputOf<ListOutcome>(event)
     if (!outcome.isDone) return
-    const { comparison } = outcome
     const { roster } = context
+    const comparison = asFarAsCurrent(outcome.comparison, roster)
     for (const record of comparison.changed) {
       const key = keyText(record)
       if (roster.live.has(key)) enqueue.sendTo(key, { type: 'blob.revised', record })
@@ -69,6 +70,20 @@ export const listActions = {
   /** The app vouches for the token: only once it is refused again is another asked for. */
   trustAgain: base.assign({ accessRound: ({ context }) => context.accessRound + 1, isTokenProven: true }),
   renewAccess: base.assign({ accessRound: ({ context }) => context.accessRound + 1, isTokenProven: false }),
+}
+
+/** While other namespaces were listed, blobs may have moved on: what was compared before says nothing of them. */
+const asFarAsCurrent = (comparison: Comparison, roster: Roster): Comparison => {
+  const before = new Map(
+    comparison.report.changes.flatMap((change) => ('after' in change ? [[change.after, change.before]] : [])),
+  )
+  return {
+    ...comparison,
+    changed: comparison.changed.filter(
+      (record) => !before.has(record) || roster.get(record) === (before.get(record) ?? undefined),
+    ),
+    gone: comparison.gone.filter((record) => roster.get(record) === record),
+  }
 }
 
 const crashOf = (tag: 'Corrupt' | 'StorageBroken', event: EventObject): Failure =>

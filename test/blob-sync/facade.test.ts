@@ -683,3 +683,21 @@ test('whoever closes a second time waits for the same end', async () => {
   await Promise.all(closing)
   expect(ended).toBe(2)
 })
+
+test('what is put while another namespace is still being listed is not taken for what the list found before', async () => {
+  const memory = remoteMemory()
+  const other = device({ remote: memoryRemote({ memory }) })
+  await other.put(text('theirs'), { id: 'one' })
+  await other.idle()
+  const { opened, open } = gate()
+  const { remote } = watched(memoryRemote({ memory }), (call, id) => (call === 'list' && id === 'second' ? opened : undefined))
+  const blobs = device({ remote, namespaces: ['default', 'second'] })
+  const syncing = blobs.sync()
+  await settled()
+  await blobs.put(text('mine'), { id: 'one' })
+  await settled()
+  open()
+  await syncing
+  expect(blobs.blob('one').getSnapshot().held).toBe('conflict')
+  expect(await (await blobs.get('one')).text()).toBe('mine')
+})
