@@ -1,5 +1,6 @@
 export * from './index'
 export { soledadCipher } from './cipher/soledad'
+export { streamingCipher, type StreamingCipherOptions } from './cipher/streaming'
 export { httpRemote } from './remote/http'
 export { memoryRemote } from './remote/memory'
 export { idbStore } from './store/idb'

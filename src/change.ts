@@ -40,10 +40,11 @@ export const remove =
 export const restore =
   ({ cipher, clock, knownOrThrow, revise }: Engine): BlobSync['restore'] =>
   async (id, given = {}) => {
+    const seal = await cipher.seal()
     const { key, record } = await knownOrThrow(id, given.namespace)
     if (record.trashedAtMs === null) throw new BlobSyncError(failure('NotFound', `“${id}” is not in the trash.`), key)
     const changes = { status: 'PENDING_UPLOAD', trashedAtMs: null, tag: null, missingSinceMs: null } as const
-    await revise({ ...atRest(record, changes, clock.now()), seal: record.seal ?? cipher.seal() })
+    await revise({ ...atRest(record, changes, clock.now()), seal: record.seal ?? seal })
   }
 
 /** Settles a conflict. */

@@ -22,6 +22,7 @@ export const put =
     const isNamedByContent = given.id === 'content'
     const id = isNamedByContent ? await getOrThrow(cipher.contentId(namespace, payload)) : (given.id ?? crypto.randomUUID())
     const key = orThrow(newBlobKey(id, namespace))
+    const seal = await cipher.seal()
     const isPaused = coordinator.getSnapshot().value.transfers === 'paused'
     /** Bytes that are known from the remote only nobody has verified: what is named by its content may come in their place. */
     const mayReplace = (existing: BlobRecord) =>
@@ -34,7 +35,7 @@ export const put =
       sizeBytes: payload.sizeBytes,
       isHere: true,
       isPinned: given.isPinned ?? false,
-      seal: cipher.seal(),
+      seal,
       uploadWasTried: given.localOnly !== true && !isPaused,
       changedAtMs: clock.now(),
     })

@@ -35,7 +35,7 @@ const fetchInto = (attempt: Attempt, staging: Staging): TE.TaskEither<Failure, B
     tools.remote.get(record, { signal, mayBatch: mayBatch(record) }),
     TE.chain(({ body, tag, sizeBytes }) => {
       const { cipher } = tools
-      if (sizeBytes !== null && sizeBytes > cipher.encryptedSize(cipher.plaintextBytesMax)) return refused(body, sizeBytes)
+      if (sizeBytes !== null && sizeBytes > cipher.encryptedBytesMax) return refused(body, sizeBytes)
       const told = (bytes: number) => tools.onProgress(record, bytes, sizeBytes)
       const isSmall = sizeBytes !== null && sizeBytes < TOLD_BYTES_MIN
       return cipher.decrypt(record, isSmall ? body : counted(body, told), tag, staging.append)

@@ -35,14 +35,18 @@ export const upload = (tools: Tools, record: BlobRecord, signal: AbortSignal): P
 /** Notes that a PUT may arrive from now on, and with which seal. */
 const announce = (attempt: Attempt): TE.TaskEither<Failure, string> => {
   const { tools, record } = attempt
-  const seal = record.seal ?? tools.cipher.seal()
-  if (record.uploadWasTried && record.seal !== null) return TE.right(seal)
-  const announced: BlobRecord = { ...record, seal, uploadWasTried: true }
+  if (record.uploadWasTried && record.seal !== null) return TE.right(record.seal)
   return pipe(
-    writeUnlessAborted(attempt, tools.store.remember([announced])),
-    TE.map(() => {
-      attempt.record = announced
-      return seal
+    record.seal === null ? TE.fromTask<string, Failure>(tools.cipher.seal) : TE.right(record.seal),
+    TE.chain((seal) => {
+      const announced: BlobRecord = { ...record, seal, uploadWasTried: true }
+      return pipe(
+        writeUnlessAborted(attempt, tools.store.remember([announced])),
+        TE.map(() => {
+          attempt.record = announced
+          return seal
+        }),
+      )
     }),
   )
 }

@@ -1,24 +1,15 @@
 import * as O from 'fp-ts/Option'
 import { joined, type Bytes } from '../model/bytes'
+import { gathering, webMac, whole, type MacEngine, type Soon } from './mac'
 
 /** AES-256-GCM with 16-byte tags and HMAC-SHA-256, however the platform does them. All engines give the same bytes. */
-export interface GcmEngine {
+export interface GcmEngine extends MacEngine {
   /** Whether bytes come out while others still go in; else all come out at the end and are held until then. */
   readonly isStreaming: boolean
   /** The longest message. */
   readonly bytesMax: number
-  /** @returns what begins the HMAC-SHA-256 of one message under this key. */
-  readonly mac: (key: Bytes) => () => Mac
   readonly sealer: (key: Bytes, iv: Bytes, associated: Bytes) => Sealer
   readonly opener: (key: Bytes, iv: Bytes, associated: Bytes) => Opener
-}
-
-export type Soon<A> = A | Promise<A>
-
-/** Owns the bytes it is given until the digest. */
-export interface Mac {
-  readonly update: (bytes: Bytes) => void
-  readonly digest: () => Soon<Bytes>
 }
 
 /** Encrypts. Owns the bytes it is given until it is finished. */
@@ -35,10 +26,8 @@ export interface Opener {
 
 export const TAG_BYTES = 16
 
-const nothing = new Uint8Array(0)
-
-/** It holds a message four times at once, and what a page or a phone gives it is not told. */
-const WHOLE_BYTES_MAX = 2 ** 28
+/** It holds a message four times at once, and how much a page or a phone gives it is not told. */
+const WHOLE_BYTES_MAX = 64 * 1024 * 1024
 
 /** WebCrypto, as browsers have it: it takes whole messages only. */
 export const webGcm = (subtle: SubtleCrypto): GcmEngine => {
@@ -49,19 +38,7 @@ export const webGcm = (subtle: SubtleCrypto): GcmEngine => {
     isStreaming: false,
     bytesMax: WHOLE_BYTES_MAX,
 
-    mac: (key) => {
-      let imported: Promise<CryptoKey> | undefined
-      return () => {
-        const { parts, add } = gathering<Bytes>()
-        return {
-          update: add,
-          digest: async () => {
-            imported ??= subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-            return new Uint8Array(await subtle.sign('HMAC', await imported, whole(parts)))
-          },
-        }
-      }
-    },
+    mac: webMac(subtle),
 
     sealer: (key, iv, associated) => {
       const { parts, add } = gathering<Bytes>()
@@ -92,16 +69,3 @@ export const webGcm = (subtle: SubtleCrypto): GcmEngine => {
     },
   }
 }
-
-const gathering = <Part extends Uint8Array>() => {
-  const parts: Part[] = []
-  const add = (bytes: Part): Bytes => {
-    parts.push(bytes)
-    return nothing
-  }
-  return { parts, add }
-}
-
-/** One part alone is not copied. */
-const whole = ([first = nothing, ...others]: readonly Bytes[]): Bytes =>
-  others.length === 0 ? first : joined([first, ...others])

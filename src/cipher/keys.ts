@@ -4,7 +4,7 @@ import type { Failure } from '../model/failure'
 import type { Payload } from '../model/payload'
 import { encodeBase64url } from './base64url'
 import { concatenated, textBytes, type Bytes } from '../model/bytes'
-import type { GcmEngine, Mac } from './gcm'
+import type { Mac, MacEngine } from './mac'
 
 const HASH_BYTES = 32
 
@@ -12,7 +12,7 @@ const HASH_BYTES = 32
 const SLICE_BYTES = 1024 * 1024
 
 /** HKDF-SHA-256 (RFC 5869) with an empty salt; 32 bytes, one block of its expansion. */
-export const deriveKey = async (engine: GcmEngine, secret: Bytes, info: string): Promise<Bytes> => {
+export const deriveKey = async (engine: MacEngine, secret: Bytes, info: string): Promise<Bytes> => {
   // Section 2.2: a salt that is not given is a string of zeros.
   const pseudorandomKey = await macOf(engine.mac(new Uint8Array(HASH_BYTES)), secret)
   return macOf(engine.mac(pseudorandomKey), concatenated(textBytes(info), Uint8Array.of(1)))
@@ -27,7 +27,7 @@ export const macOf = async (begin: () => Mac, message: Bytes): Promise<Bytes> =>
 
 /** `Cipher.contentId` for a secret; its key is derived once. */
 export const contentIds = (
-  engine: GcmEngine,
+  engine: MacEngine,
   secret: Bytes,
 ): ((namespace: string, payload: Payload) => TaskEither<Failure, string>) => {
   let beginning: Promise<() => Mac> | undefined

@@ -19,6 +19,8 @@ export interface Preamble {
 export const IV_BYTES = 16
 /** A preamble as text, always 736 characters. */
 export const PREAMBLE_CHARACTERS = 736
+/** The first of them: base64 begins so of 0x13 0x37. */
+export const FIRST_BYTE = 0x45
 /** The space that ends it. */
 export const SEPARATOR = 0x20
 /** Scheme 1: a symmetric key; scheme 2: someone else encrypted it, in a way of their own. */

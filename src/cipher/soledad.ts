@@ -10,11 +10,12 @@ import type { Cipher } from './cipher'
 import { webGcm, type GcmEngine } from './gcm'
 import { nodeGcm } from './gcm-node'
 import { contentIds, macOf } from './keys'
-import { sizeField } from './preamble'
+import { FIRST_BYTE, sizeField } from './preamble'
 import { newSeal, readSeal, sealText } from './seal'
 import { decryptBlob } from './soledad-decrypt'
 import { encryptBlob, OVERHEAD_BYTES } from './soledad-encrypt'
 import { sourceOf } from './source'
+import { webCrypto } from './web-crypto'
 
 /** The format has no size for more. */
 const PLAINTEXT_BYTES_MAX = 2 ** 30 - 1
@@ -24,7 +25,8 @@ const UNUSED_SECRET_BYTES = 64
 
 /**
  * The format of Soledad's blobs, 0.10: AES-256-GCM under HMAC-SHA-256(secret[64:], id), everything before the ciphertext
- * authenticated. Streams in Node; elsewhere it holds a blob in memory, as WebCrypto takes whole messages only, and takes 256 MiB at most.
+ * authenticated. Streams in Node; elsewhere it holds a blob in memory, as WebCrypto takes whole messages only, and takes 64 MiB at
+ * most: more is `TooLarge`.
  *
  * The format does not bind a blob to its namespace: a server can move one between two namespaces of one secret.
  *
@@ -44,13 +46,18 @@ export const soledadCipherWith = (engine: GcmEngine, secret: Uint8Array): Cipher
   const keyOf = (id: string) => macOf(beginMac, textBytes(id))
   const isWhole = engine.bytesMax < PLAINTEXT_BYTES_MAX
   const plaintextBytesMax = isWhole ? engine.bytesMax : PLAINTEXT_BYTES_MAX
-  const tooLarge = failure('TooLarge', `This device encrypts and decrypts at most ${plaintextBytesMax} bytes at once.`)
+  const tooLarge = failure(
+    'TooLarge',
+    `This device encrypts and decrypts at most ${plaintextBytesMax} bytes at once in Soledad’s format. Node takes more; so does the streaming cipher.`,
+  )
 
   return {
     name: 'soledad',
     plaintextBytesMax,
+    encryptedBytesMax: plaintextBytesMax + OVERHEAD_BYTES,
     encryptedSize: (plaintextBytes) => plaintextBytes + OVERHEAD_BYTES,
-    seal: () => sealText(newSeal()),
+    seal: async () => sealText(newSeal()),
+    recognises: (firstByte) => firstByte === FIRST_BYTE,
     encrypt: (key, seal, payload) => async () => {
       const size = withinLimits(key, payload)
       if (E.isLeft(size)) return size
@@ -61,7 +68,7 @@ export const soledadCipherWith = (engine: GcmEngine, secret: Uint8Array): Cipher
       return withinMemory(() => encryptBlob(engine, given, payload))
     },
     decrypt: (key, body, claim, sink) => async () => {
-      const source = sourceOf(body, plaintextBytesMax + OVERHEAD_BYTES, isWhole ? tooLarge : longerThanAny)
+      const source = sourceOf(body, plaintextBytesMax + OVERHEAD_BYTES, isWhole ? tooLarge : undefined)
       try {
         if (claim !== null && !Tag.is(claim)) return E.left(failure('Tampered', 'The remote claims a tag that is none.'))
         return await withinMemory(() => decryptBlob(engine, { id: key.id, keyOf, claim }, source, sink))
@@ -73,20 +80,11 @@ export const soledadCipherWith = (engine: GcmEngine, secret: Uint8Array): Cipher
   }
 }
 
-const longerThanAny = failure('Tampered', 'What the remote sends is longer than any blob.')
-
 const bestEngine = (): GcmEngine =>
   pipe(
     nodeGcm(),
     O.getOrElse(() => webGcm(webCrypto())),
   )
-
-const webCrypto = (): SubtleCrypto => {
-  // The types do not know of pages that came over plain HTTP.
-  const { subtle }: { readonly subtle?: SubtleCrypto } = crypto
-  if (subtle === undefined) throw new TypeError('Browsers encrypt only in pages that came by https, or from localhost.')
-  return subtle
-}
 
 /** Memory that cannot be had is told by a `RangeError`, and by WebCrypto as something that it could not do. */
 const withinMemory = async <A>(run: () => Promise<E.Either<Failure, A>>): Promise<E.Either<Failure, A>> => {

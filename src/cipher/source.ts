@@ -12,8 +12,8 @@ export interface Source {
   readonly cancel: () => void
 }
 
-/** @param tooLong Why more than `bytesMax` are not read. */
-export const sourceOf = (body: ReadableStream<Uint8Array>, bytesMax: number, tooLong: Failure): Source => {
+/** @param tooLong Why more than `bytesMax` are not read. @default `Tampered`: nothing that long was ever encrypted */
+export const sourceOf = (body: ReadableStream<Uint8Array>, bytesMax: number, tooLong: Failure = longerThanAny): Source => {
   const reader = body.getReader()
   let readBytes = 0
   return {
@@ -36,5 +36,7 @@ export const sourceOf = (body: ReadableStream<Uint8Array>, bytesMax: number, too
     cancel: () => void reader.cancel().catch(() => {}),
   }
 }
+
+const longerThanAny = failure('Tampered', 'What the remote sends is longer than any blob.')
 
 const cut = (error: unknown): Failure => failure('Unreachable', `The transfer was cut: ${String(error)}`)

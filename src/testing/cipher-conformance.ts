@@ -9,6 +9,7 @@ import { bytesPayload, type Payload } from '../model/payload'
 import { Tag } from '../model/wire'
 import type { Case } from './case'
 import { bodyOf, collecting, noise, pieces, wholeOf } from './cipher-bytes'
+import { resumes } from './cipher-resume'
 import { expectBytes, expectEqual, expectLeft, expectRight, expectTrue } from './expect'
 
 /**
@@ -33,7 +34,7 @@ export const cipherConformance = (make: () => Cipher): readonly Case[] => [
     run: async () => {
       for (const sizeBytes of sizesBytes) {
         const cipher = make()
-        const made = await encryptedAs(cipher, cipher.seal(), noise(sizeBytes))
+        const made = await encryptedAs(cipher, await cipher.seal(), noise(sizeBytes))
         expectEqual(made.sizeBytes, cipher.encryptedSize(sizeBytes), 'sizeBytes')
         expectEqual((await wholeOf(made.body)).length, made.sizeBytes, 'bytes of the body')
       }
@@ -43,9 +44,11 @@ export const cipherConformance = (make: () => Cipher): readonly Case[] => [
     name: 'the same key, seal and payload give the same bytes, and another seal gives others',
     run: async () => {
       for (const sizeBytes of [10_000, 3_000_000]) {
-        const seal = make().seal()
+        const seal = await make().seal()
         const [first, again, other] = await Promise.all(
-          [seal, seal, make().seal()].map(async (each) => wholeOf((await encryptedAs(make(), each, noise(sizeBytes))).body)),
+          [seal, seal, await make().seal()].map(async (each) =>
+            wholeOf((await encryptedAs(make(), each, noise(sizeBytes))).body),
+          ),
         )
         if (first === undefined || again === undefined || other === undefined) throw new Error('three bodies')
         expectBytes(again, first, 'the second attempt')
@@ -57,7 +60,20 @@ export const cipherConformance = (make: () => Cipher): readonly Case[] => [
     name: 'no two seals are the same',
     run: async () => {
       const cipher = make()
-      expectEqual(new Set(Array.from({ length: 1000 }, cipher.seal)).size, 1000, 'different seals')
+      const seals = await Promise.all(Array.from({ length: 1000 }, cipher.seal))
+      expectEqual(new Set(seals).size, 1000, 'different seals')
+    },
+  },
+  {
+    name: 'a seal begins with the cipher’s name, and a blob with a byte that it recognises',
+    run: async () => {
+      const cipher = make()
+      const seal = await cipher.seal()
+      expectTrue(seal.startsWith(cipher.name), `“${seal}” has to begin with “${cipher.name}”`)
+      for (const sizeBytes of [0, 100]) {
+        const [firstByte = -1] = (await encrypted(cipher, noise(sizeBytes))).bytes
+        expectTrue(cipher.recognises(firstByte), `the first byte, ${firstByte}`)
+      }
     },
   },
   {
@@ -70,7 +86,7 @@ export const cipherConformance = (make: () => Cipher): readonly Case[] => [
   {
     name: 'a seal of another kind is Corrupt',
     run: async () => {
-      for (const seal of ['', 'nonsense', `${make().seal()}x`, ` ${make().seal()}`]) {
+      for (const seal of ['', 'nonsense', `${await make().seal()}x`, ` ${await make().seal()}`]) {
         expectLeft(await make().encrypt(key, seal, bytesPayload(textBytes('x')))(), `seal “${seal}”`, 'Corrupt')
       }
     },
@@ -81,21 +97,21 @@ export const cipherConformance = (make: () => Cipher): readonly Case[] => [
       const cipher = make()
       if (!Number.isSafeInteger(cipher.plaintextBytesMax + 1)) return
       const payload = untouchable(cipher.plaintextBytesMax + 1)
-      expectLeft(await cipher.encrypt(key, cipher.seal(), payload)(), 'one byte too many', 'TooLarge')
+      expectLeft(await cipher.encrypt(key, await cipher.seal(), payload)(), 'one byte too many', 'TooLarge')
     },
   },
   {
     name: 'a payload that cannot be read is a failure and not an exception',
     run: async () => {
       const cipher = make()
-      expectLeft(await cipher.encrypt(key, cipher.seal(), untouchable(1000))(), 'an unreadable payload')
+      expectLeft(await cipher.encrypt(key, await cipher.seal(), untouchable(1000))(), 'an unreadable payload')
     },
   },
   {
     name: 'the tag of a body that streams is Aborted until the body was read',
     run: async () => {
       const cipher = make()
-      const made = await encryptedAs(cipher, cipher.seal(), noise(3_000_000))
+      const made = await encryptedAs(cipher, await cipher.seal(), noise(3_000_000))
       if (!(made.body instanceof ReadableStream)) return
       expectLeft(await made.tag(), 'before', 'Aborted')
       await wholeOf(made.body)
@@ -222,6 +238,7 @@ export const cipherConformance = (make: () => Cipher): readonly Case[] => [
       expectEqual(atOnceMax, 1, 'calls of the sink at once')
     },
   },
+  ...resumes(make),
   {
     name: 'a content’s id depends on the content and the namespace alone, and is a legal id',
     run: async () => {
@@ -250,7 +267,7 @@ const encryptedAs = async (cipher: Cipher, seal: string, plaintext: Bytes): Prom
   expectRight(await cipher.encrypt(key, seal, bytesPayload(plaintext))(), 'encrypt')
 
 const encrypted = async (cipher: Cipher, plaintext: Bytes) => {
-  const made = await encryptedAs(cipher, cipher.seal(), plaintext)
+  const made = await encryptedAs(cipher, await cipher.seal(), plaintext)
   const bytes = await wholeOf(made.body)
   return { bytes, tag: expectRight(await made.tag(), 'tag') }
 }

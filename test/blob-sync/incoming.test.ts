@@ -103,7 +103,7 @@ describe('the incoming box', () => {
   test('gives what came as external, and says so; what does verify is told apart', async () => {
     const { remote, deliver, mx } = box()
     deliver('outside')
-    const own = await cipher.encrypt(keyOf('own'), cipher.seal(), bytesPayload(textBytes('mine')))()
+    const own = await cipher.encrypt(keyOf('own'), await cipher.seal(), bytesPayload(textBytes('mine')))()
     if (E.isLeft(own) || !(own.right.body instanceof Uint8Array)) throw new Error('A small blob is encrypted whole.')
     mx().blobs.set(keyOf('own').id, own.right.body)
     mx().flags.set(keyOf('own').id, ['PENDING'])

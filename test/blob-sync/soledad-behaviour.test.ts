@@ -28,7 +28,7 @@ const recorded = (name: string): unknown => {
 }
 
 const encrypted = async (id: string, content: string) =>
-  wholeOf(expectRight(await cipher.encrypt(keyFor(id), cipher.seal(), bytesPayload(text(content)))(), 'encrypt').body)
+  wholeOf(expectRight(await cipher.encrypt(keyFor(id), await cipher.seal(), bytesPayload(text(content)))(), 'encrypt').body)
 
 const flipped = (bytes: Uint8Array<ArrayBuffer>, at: number) => bytes.map((byte, index) => (index === at ? byte ^ 1 : byte))
 

@@ -6,7 +6,7 @@ import type { Remote } from '../../src/remote/remote'
 import { cipher, device, text } from './device'
 
 /** A cipher of a device with little memory. */
-const small = { ...cipher, plaintextBytesMax: 1000 }
+const small = { ...cipher, plaintextBytesMax: 1000, encryptedBytesMax: cipher.encryptedSize(1000) }
 
 test('what a device could not decrypt is held, without its bytes being fetched, and holds up nothing', async () => {
   const memory = memoryRemote()

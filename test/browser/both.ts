@@ -9,6 +9,7 @@ export const both: readonly string[] = [
   'test/blob-sync/watching.test.ts',
   'test/cipher/soledad-vectors.test.ts',
   'test/cipher/soledad.test.ts',
+  'test/cipher/streaming.test.ts',
   'test/machines/backoff.test.ts',
   'test/machines/batches.test.ts',
   'test/machines/blob-paths.test.ts',

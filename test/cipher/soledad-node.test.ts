@@ -16,13 +16,13 @@ describe('the streaming engine', () => {
 
   test('takes payloads above 64 KiB as they are read, smaller ones whole', async () => {
     const bodyFor = async (sizeBytes: number) =>
-      expectRight(await cipher.encrypt(key, cipher.seal(), bytesPayload(new Uint8Array(sizeBytes)))(), 'encrypt').body
+      expectRight(await cipher.encrypt(key, await cipher.seal(), bytesPayload(new Uint8Array(sizeBytes)))(), 'encrypt').body
     expect(await bodyFor(64 * 1024)).toBeInstanceOf(Uint8Array)
     expect(await bodyFor(64 * 1024 + 1)).toBeInstanceOf(ReadableStream)
   })
 
   test('pours plaintext before the end of the body, and keeps back what may hold the tag', async () => {
-    const made = expectRight(await cipher.encrypt(key, cipher.seal(), bytesPayload(noise(1000)))(), 'encrypt')
+    const made = expectRight(await cipher.encrypt(key, await cipher.seal(), bytesPayload(noise(1000)))(), 'encrypt')
     const bytes = await wholeOf(made.body)
     const sink = collecting()
     const outcome = await cipher.decrypt(key, bodyOf(pieces(bytes, 100), new Error('reset')), null, sink.take)()
@@ -32,7 +32,7 @@ describe('the streaming engine', () => {
   })
 
   test('a body longer than any blob is Tampered before it ends', async () => {
-    const made = expectRight(await cipher.encrypt(key, cipher.seal(), bytesPayload(textBytes('x')))(), 'encrypt')
+    const made = expectRight(await cipher.encrypt(key, await cipher.seal(), bytesPayload(textBytes('x')))(), 'encrypt')
     const piece = new Uint8Array(32 * 1024 * 1024)
     const start = await wholeOf(made.body)
     let isCancelled = false
@@ -53,7 +53,7 @@ describe('the streaming engine', () => {
 
   test('a payload that shrinks while it is read breaks the body with a failure that a remote understands', async () => {
     const lying = Object.defineProperty(new Blob([noise(2_000_000)]), 'size', { value: 2_500_000 })
-    const made = expectRight(await cipher.encrypt(key, cipher.seal(), blobPayload(lying))(), 'encrypt')
+    const made = expectRight(await cipher.encrypt(key, await cipher.seal(), blobPayload(lying))(), 'encrypt')
     await expect(wholeOf(made.body)).rejects.toMatchObject({ failure: { _tag: 'Corrupt' } })
     expectLeft(await made.tag(), 'the tag', 'Aborted')
   })
@@ -67,7 +67,7 @@ describe('without node:crypto', () => {
     async (process) => {
       const made = soledadCipher(secret)
       const bytes = await wholeOf(
-        expectRight(await made.encrypt(key, made.seal(), bytesPayload(textBytes('content')))(), 'encrypt').body,
+        expectRight(await made.encrypt(key, await made.seal(), bytesPayload(textBytes('content')))(), 'encrypt').body,
       )
       vi.stubGlobal('process', process)
       expect(nodeGcm()).toMatchObject({ _tag: 'None' })

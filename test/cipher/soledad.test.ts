@@ -22,7 +22,7 @@ for (const [name, engine] of engines) {
   describe(`the Soledad cipher by ${name}`, () => {
     const cipher = soledadCipherWith(engine, secret)
     const encrypted = async (sizeBytes: number) =>
-      wholeOf(expectRight(await cipher.encrypt(key, cipher.seal(), bytesPayload(noise(sizeBytes)))(), 'encrypt').body)
+      wholeOf(expectRight(await cipher.encrypt(key, await cipher.seal(), bytesPayload(noise(sizeBytes)))(), 'encrypt').body)
     const decrypt = (bytes: Uint8Array, claim: string | null = null) =>
       cipher.decrypt(key, bodyOf([bytes]), claim, collecting().take)()
 
@@ -83,8 +83,8 @@ for (const [name, engine] of engines) {
     })
 
     test('an id of more than 240 characters is refused when it is encrypted', async () => {
-      const outcome = (length: number) =>
-        cipher.encrypt(keyFor('x'.repeat(length)), cipher.seal(), bytesPayload(textBytes('x')))()
+      const outcome = async (length: number) =>
+        cipher.encrypt(keyFor('x'.repeat(length)), await cipher.seal(), bytesPayload(textBytes('x')))()
       expectRight(await outcome(240), '240 characters')
       expectLeft(await outcome(241), '241 characters', 'TooLarge')
     })
@@ -93,7 +93,7 @@ for (const [name, engine] of engines) {
       const given = noise(100)
       const before = soledadCipherWith(engine, given)
       const bytes = await wholeOf(
-        expectRight(await before.encrypt(key, before.seal(), bytesPayload(textBytes('x')))(), 'encrypt').body,
+        expectRight(await before.encrypt(key, await before.seal(), bytesPayload(textBytes('x')))(), 'encrypt').body,
       )
       given.fill(0)
       expectRight(await before.decrypt(key, bodyOf([bytes]), null, collecting().take)(), 'decrypt')
@@ -151,8 +151,8 @@ describe('a seal', () => {
     expectLeft(readSeal(text), 'a bad seal', 'Corrupt')
   })
 
-  test('holds the whole seconds of now', () => {
-    const { seconds } = expectRight(readSeal(soledadCipher(secret).seal()), 'seal')
+  test('holds the whole seconds of now', async () => {
+    const { seconds } = expectRight(readSeal(await soledadCipher(secret).seal()), 'seal')
     expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(2)
   })
 })
@@ -205,17 +205,24 @@ describe('an engine that takes whole messages only', () => {
   const small = soledadCipherWith({ ...webGcm(crypto.subtle), bytesMax: 1000 }, secret)
   const made = async (sizeBytes: number) => {
     const cipher = soledadCipher(secret)
-    return wholeOf(expectRight(await cipher.encrypt(key, cipher.seal(), bytesPayload(noise(sizeBytes)))(), 'encrypt').body)
+    return wholeOf(expectRight(await cipher.encrypt(key, await cipher.seal(), bytesPayload(noise(sizeBytes)))(), 'encrypt').body)
   }
+
+  test('takes 64 MiB, and refuses more before any of it is read', async () => {
+    const cipher = soledadCipherWith(webGcm(crypto.subtle), secret)
+    expect(cipher.plaintextBytesMax).toBe(64 * 1024 * 1024)
+    const unread = { ...bytesPayload(noise(0)), sizeBytes: 64 * 1024 * 1024 + 1, read: () => expect.unreachable() }
+    expectLeft(await cipher.encrypt(key, await cipher.seal(), unread)(), 'encrypt', 'TooLarge')
+  })
 
   test('says how much, and takes that much', async () => {
     expect(small.plaintextBytesMax).toBe(1000)
-    expectRight(await small.encrypt(key, small.seal(), bytesPayload(noise(1000)))(), 'encrypt')
+    expectRight(await small.encrypt(key, await small.seal(), bytesPayload(noise(1000)))(), 'encrypt')
     expectRight(await small.decrypt(key, bodyOf([await made(1000)]), null, collecting().take)(), 'decrypt')
   })
 
   test('tells more to be TooLarge, not Tampered, and gives nothing of it', async () => {
-    expectLeft(await small.encrypt(key, small.seal(), bytesPayload(noise(1001)))(), 'encrypt', 'TooLarge')
+    expectLeft(await small.encrypt(key, await small.seal(), bytesPayload(noise(1001)))(), 'encrypt', 'TooLarge')
     const sink = collecting()
     let isCancelled = false
     const body = bodyOf(pieces(await made(1001), 100), undefined, () => void (isCancelled = true))
@@ -237,7 +244,7 @@ describe('an engine that takes whole messages only', () => {
       },
       secret,
     )
-    expectLeft(await full.encrypt(key, full.seal(), bytesPayload(noise(10)))(), 'encrypt', 'TooLarge')
+    expectLeft(await full.encrypt(key, await full.seal(), bytesPayload(noise(10)))(), 'encrypt', 'TooLarge')
     expectLeft(await full.decrypt(key, bodyOf([await made(10)]), null, collecting().take)(), 'decrypt', 'TooLarge')
   })
 
@@ -252,6 +259,6 @@ describe('an engine that takes whole messages only', () => {
       },
       secret,
     )
-    await expect(broken.encrypt(key, broken.seal(), bytesPayload(noise(10)))()).rejects.toThrow('a bug')
+    await expect(broken.encrypt(key, await broken.seal(), bytesPayload(noise(10)))()).rejects.toThrow('a bug')
   })
 })

@@ -94,10 +94,11 @@ export const fromHex = (hex: string): Bytes => Uint8Array.from(hex.match(/../g) 
 export const fromBase64 = (text: string): Bytes => Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 export const toBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 
+export const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+
 const hashOf = async (bytes: Uint8Array) => new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes)))
 
-export const sha256 = async (bytes: Uint8Array): Promise<string> =>
-  Array.from(await hashOf(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
+export const sha256 = async (bytes: Uint8Array): Promise<string> => toHex(await hashOf(bytes))
 
 const made = new Map<string, Promise<Bytes>>()
 

@@ -30,8 +30,10 @@ const TAG = 'AAAAAAAAAAAAAAAAAAAAAA=='
 export const plainCipher: Cipher = {
   name: 'plain',
   plaintextBytesMax: 1 << 20,
+  encryptedBytesMax: 1 << 20,
   encryptedSize: (size) => size,
-  seal: () => 'seal',
+  seal: async () => 'plain',
+  recognises: () => true,
   encrypt: (_key, _seal, payload) =>
     pipe(
       payload.read(),
