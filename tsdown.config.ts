@@ -11,6 +11,7 @@ const entries = {
   'store/opfs': 'src/store/opfs.ts',
   'remote/memory': 'src/remote/memory.ts',
   'remote/http': 'src/remote/http.ts',
+  'cipher/any': 'src/cipher/any.ts',
   'cipher/streaming': 'src/cipher/streaming.ts',
   'cipher/soledad': 'src/cipher/soledad.ts',
   'cipher/soledad-secrets': 'src/cipher/soledad-secrets.ts',

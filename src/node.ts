@@ -1,4 +1,5 @@
 export * from './index'
+export { anyCipher } from './cipher/any'
 export { soledadCipher } from './cipher/soledad'
 export { streamingCipher, type StreamingCipherOptions } from './cipher/streaming'
 export { httpRemote } from './remote/http'
