@@ -9,6 +9,7 @@ const entries = {
   'store/file': 'src/store/file.ts',
   'store/idb': 'src/store/idb.ts',
   'store/opfs': 'src/store/opfs.ts',
+  'store/encrypted': 'src/store/encrypted.ts',
   'remote/memory': 'src/remote/memory.ts',
   'remote/http': 'src/remote/http.ts',
   'cipher/any': 'src/cipher/any.ts',

@@ -93,7 +93,7 @@ export const streamingCipherWith = (
       if (payload.sizeBytes > plaintextBytesMax) return E.left(failure('TooLarge', 'No blob of this cipher is that large.'))
       const opened = await openedBy(key, seal)
       if (E.isLeft(opened)) return opened
-      return encryptSegments({ format, atOnce: engine.atOnce, ...opened.right }, payload, range)
+      return encryptSegments({ format, ...opened.right }, engine.atOnce, payload, range)
     },
     decrypt: (key, body, claim, sink, resume) => async () => {
       const source = sourceOf(body, encryptedBytesMax)

@@ -17,3 +17,8 @@ export const joined = (parts: readonly Uint8Array[]): Bytes => {
 
 /** Text as UTF-8, which for ids and base64 is ASCII. */
 export const textBytes = (text: string): Bytes => new TextEncoder().encode(text)
+
+/** Bytes whose memory may be shared, copied if it is. */
+export const owned = (bytes: Uint8Array): Bytes => (isOwned(bytes) ? bytes : concatenated(bytes))
+
+const isOwned = (bytes: Uint8Array): bytes is Bytes => bytes.buffer instanceof ArrayBuffer

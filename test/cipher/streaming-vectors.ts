@@ -81,7 +81,7 @@ const ofTink = async (engine: SegmentEngine, vector: (typeof tink.vectors)[numbe
   const blobKeys = engine.blobKeys(format, fromHex(vector.keyHex))
   const key = await blobKeys(saltIn(header), info)
   const plaintext = fromHex(vector.plaintextHex)
-  const made = await encryptSegments({ format, header, key, atOnce: 2 }, bytesPayload(plaintext))
+  const made = await encryptSegments({ format, header, key }, 2, bytesPayload(plaintext))
   expectEqual(toHex(await wholeOf(expectRight(made, 'encrypt').body)), vector.ciphertextHex, 'the ciphertext')
 
   const decrypt = async (from: Bytes, associated: Bytes) => {

@@ -1,7 +1,7 @@
 // Who may import whom: the table of the architecture, one rule for each row.
 
 const ports = 'src/(store/store|cipher/cipher|remote/remote|connectivity|clock|tabs)[.]ts$'
-const adapters = '(memory|file|idb|opfs|http|s3|soledad|streaming)'
+const adapters = '(memory|file|idb|opfs|encrypted|http|s3|soledad|streaming|any)'
 const npm = (...names) => `node_modules/(${names.join('|')})/`
 const only = (...allowed) => ({ pathNot: `^(${allowed.join('|')})` })
 const forbidden = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
@@ -29,8 +29,14 @@ export default {
     forbidden(
       'adapters-keep-to-their-port',
       'An adapter imports its port, the clock, src/model and the library it is about.',
-      { path: '^src/(store|cipher|remote)/' },
+      { path: '^src/(store|cipher|remote)/', pathNot: '^src/store/encrypted[.]ts$' },
       { path: '^(src|machines)/', pathNot: '^src/($1|model)/|^src/(clock|page-events)[.]ts$' },
+    ),
+    forbidden(
+      'encryption-at-rest-joins-two-folders',
+      'The store that encrypts another one knows its port and the cipher’s segments, and no adapter.',
+      { path: '^src/store/encrypted[.]ts$' },
+      only('src/store/store[.]ts$', 'src/cipher/(at-rest|segment-engine-node|segments)[.]ts$', 'src/model/', npm('fp-ts')),
     ),
     forbidden(
       'adapters-do-not-know-each-other',
