@@ -1,7 +1,10 @@
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import { createBlobSync } from '../blob-sync'
+import { anyCipher } from '../cipher/any'
+import type { Cipher } from '../cipher/cipher'
 import { soledadCipher } from '../cipher/soledad'
+import { streamingCipher } from '../cipher/streaming'
 import { failure, type Failure } from '../model/failure'
 import type { BlobRecord } from '../model/record'
 import type { BlobSync, BlobSyncOptions } from '../options'
@@ -28,7 +31,7 @@ export const withBlobs = async <A>(
   const blobs = createBlobSync({
     store: fileStore(home),
     remote: remoteOf(settings),
-    cipher: soledadCipher(secret),
+    cipher: cipherOf(settings, secret),
     namespaces: [namespace],
     paused: isPaused,
     ...given,
@@ -40,6 +43,12 @@ export const withBlobs = async <A>(
   } finally {
     await blobs.close()
   }
+}
+
+/** Encrypts as the settings say, and opens whatever a home or its server may hold. */
+const cipherOf = ({ cipher }: Settings, secret: Uint8Array): Cipher => {
+  const [streaming, soledad] = [streamingCipher(secret), soledadCipher(secret)]
+  return anyCipher(cipher === 'streaming' ? [streaming, soledad] : [soledad, streaming])
 }
 
 /** The records of a home, whoever holds it; damaged ones are told on stderr, and those in the trash are left out. */

@@ -36,7 +36,11 @@ export const importSoledad: Command = {
     const isNew = await keepSecret(settings, remoteSecret)
     const { secretFile, json: asJson } = settings
     if (asJson) printJson({ event: 'imported', secretFile, isNew })
-    else print(isNew ? `The account’s secret is now in ${secretFile}.` : `The account’s secret was in ${secretFile} already.`)
+    else {
+      print(isNew ? `The account’s secret is now in ${secretFile}.` : `The account’s secret was in ${secretFile} already.`)
+      if (settings.cipher !== 'soledad')
+        print('What you put is not for Soledad’s own clients to read, unless you give --cipher soledad.')
+    }
     return syncHome(settings, remoteSecret, values)
   },
 }

@@ -23,14 +23,14 @@ export const lookAtServer = async (remote: Remote, files: readonly Row[]): Promi
     const samples = await samplesOf(path)
     bytes += stored.length
     windows += samples.length
-    if (!isPreamble(stored) || samples.some((sample) => stored.includes(sample))) found.push(path)
+    if (!beginsAsBlob(stored) || samples.some((sample) => stored.includes(sample))) found.push(path)
   }
   const filled = files.filter(({ sizeBytes }) => sizeBytes >= DUMP_BYTES)
   const example = filled.find(({ path }) => /[.](md|txt)$/.test(path)) ?? filled[0] ?? files[0]
   return {
     isCiphertext: found.length === 0,
     lines: [
-      `The server holds ${payloads.size} payloads, ${sizeText(bytes)}. Each begins with a Soledad preamble; of ${windows} samples of ${SAMPLE_BYTES} bytes from the files it holds ${found.length === 0 ? 'none' : 'SOME'}.`,
+      `The server holds ${payloads.size} payloads, ${sizeText(bytes)}. Each begins as an encrypted blob does; of ${windows} samples of ${SAMPLE_BYTES} bytes from the files it holds ${found.length === 0 ? 'none' : 'SOME'}.`,
       ...found.map((path) => `READABLE on the server: ${path}`),
       ...(example === undefined ? [] : await sideBySide(remote, example)),
     ],
@@ -41,11 +41,11 @@ const SAMPLE_BYTES = 32
 const SAMPLES_MAX = 16
 const DUMP_BYTES = 16
 
-/** The preamble is base64 of 736 characters, the first of them from its magic bytes 13 37; then a space, then the ciphertext. */
-const PREAMBLE_CHARACTERS = 736
+/** The header tells its own length, then come salt and nonce prefix; then the ciphertext, of 16 bytes at least. */
+const HEADER_BYTES = 40
+const TAG_BYTES = 16
 
-const isPreamble = (stored: Buffer): boolean =>
-  stored[PREAMBLE_CHARACTERS] === 0x20 && stored.toString('latin1', 0, 2) === Buffer.of(0x13, 0x37).toString('base64').slice(0, 2)
+const beginsAsBlob = (stored: Buffer): boolean => stored[0] === HEADER_BYTES && stored.length >= HEADER_BYTES + TAG_BYTES
 
 /** Samples from all over a file, those of one repeated byte left out: such a file could be anything. */
 const samplesOf = async (path: string): Promise<readonly Buffer[]> => {
@@ -63,7 +63,7 @@ const samplesOf = async (path: string): Promise<readonly Buffer[]> => {
 
 const sideBySide = async (remote: Remote, { id, path }: PutFile): Promise<readonly string[]> => {
   const plain = Buffer.from(await (await openAsBlob(path)).slice(0, DUMP_BYTES).arrayBuffer())
-  const stored = (await storedBytes(remote, keyOf(id))).subarray(PREAMBLE_CHARACTERS + 1)
+  const stored = (await storedBytes(remote, keyOf(id))).subarray(HEADER_BYTES)
   return [`  the file    ${dump(plain)}  ${path}`, `  the server  ${dump(stored.subarray(0, DUMP_BYTES))}  ${id}`]
 }
 

@@ -6,6 +6,8 @@ import * as E from 'fp-ts/Either'
 import { Problem } from './problem'
 import { countOf, flagIn, textIn, type Values } from './values'
 
+export type CipherName = 'streaming' | 'soledad'
+
 /** What all commands share. */
 export interface Settings {
   /** The folder of this device's blobs. */
@@ -16,6 +18,8 @@ export interface Settings {
   readonly token: string | null
   readonly secretFile: string
   readonly namespace: string
+  /** What encrypts from now on; the other one's blobs are opened all the same. */
+  readonly cipher: CipherName
   readonly transfers: number | undefined
   readonly json: boolean
 }
@@ -40,7 +44,7 @@ export const commonHelp: readonly string[] = [
   '--token T           the account’s token; better in BLOBSYNC_TOKEN, where other users do not see it',
   '--secret-file F     the secret in hex, the same on all devices   [HOME/secret.hex]',
   '--namespace N       a set of blobs that sync together   [default]',
-  '--cipher C          soledad                             [soledad]',
+  '--cipher C          encrypts what is put: streaming or soledad  [streaming]',
   '--transfers N       transfers at once                   [6]',
   '--json              one JSON object per line',
   '--help              this',
@@ -57,7 +61,6 @@ export const settingsFrom = (values: Values, environment: NodeJS.ProcessEnv): Se
     return textIn(values, name) ?? (variable === '' ? undefined : variable)
   }
   const home = resolve(given('home') ?? join(homedir(), '.blobsync'))
-  checkCipher(given('cipher') ?? 'soledad')
   return {
     home,
     remote: checkedUrl(given('remote')),
@@ -65,6 +68,7 @@ export const settingsFrom = (values: Values, environment: NodeJS.ProcessEnv): Se
     token: given('token') ?? null,
     secretFile: resolve(given('secret-file') ?? join(home, 'secret.hex')),
     namespace: checkedNamespace(given('namespace') ?? 'default'),
+    cipher: checkedCipher(given('cipher') ?? 'streaming'),
     transfers: countOf(given('transfers'), '--transfers', 1),
     json: flagIn(values, 'json') || ['1', 'true', 'yes'].includes(given('json') ?? ''),
   }
@@ -77,9 +81,9 @@ export const keyIn = ({ namespace }: Settings, id: string): BlobKey => {
   return key.right
 }
 
-const checkCipher = (name: string): void => {
-  if (name === 'streaming') throw new Problem('The cipher “streaming” does not exist yet. Use --cipher soledad, the default.')
-  if (name !== 'soledad') throw new Problem(`There is no cipher “${name}”. Use --cipher soledad, the default.`)
+const checkedCipher = (name: string): CipherName => {
+  if (name === 'streaming' || name === 'soledad') return name
+  throw new Problem(`There is no cipher “${name}”. Use --cipher streaming, the default, or --cipher soledad.`)
 }
 
 const checkedUrl = (text: string | undefined): string | null => {

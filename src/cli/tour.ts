@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createBlobSync } from '../blob-sync'
-import { soledadCipher } from '../cipher/soledad'
+import { streamingCipher } from '../cipher/streaming'
 import type { BlobSync } from '../options'
 import { httpRemote } from '../remote/http'
 import type { Account } from '../server/index'
@@ -101,7 +101,7 @@ const takeAlong = async ({ folder, url, account, files, signal }: Way): Promise<
   const remote = () => httpRemote({ url, ...account })
   const secret = new Uint8Array(randomBytes(512))
   const device = (name: string) =>
-    createBlobSync({ store: fileStore(join(folder, name)), remote: remote(), cipher: soledadCipher(secret), paused: true })
+    createBlobSync({ store: fileStore(join(folder, name)), remote: remote(), cipher: streamingCipher(secret), paused: true })
   const a = device('a')
   const b = device('b')
   try {

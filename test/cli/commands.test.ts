@@ -87,14 +87,14 @@ test('what is wrong on the command line ends with 1 and the usage', async () => 
     expect(await blobsync(args, home)).toMatchObject({ code: 1, stderr: expect.stringContaining('Usage: blobsync') })
   }
   for (const args of [
-    ['ls', '--cipher', 'streaming'],
+    ['ls', '--cipher', 'rot13'],
     ['ls', '--status', 'X'],
     ['sync', '--remote', 'ftp://x'],
     ['ls', '--namespace', 'a/b'],
   ]) {
     expect(await blobsync(args, home)).toMatchObject({ code: 1, stdout: '' })
   }
-  expect((await blobsync(['ls', '--cipher', 'streaming'], home)).stderr).toContain('does not exist yet')
+  expect((await blobsync(['ls', '--cipher', 'rot13'], home)).stderr).toContain('--cipher streaming, the default')
 })
 
 test('help and version are told on stdout', async () => {

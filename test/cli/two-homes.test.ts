@@ -126,3 +126,41 @@ test('a sync that waits ends with 130 at Ctrl-C and leaves the home free', async
   expect(await blobsync(['sync', '--no-wait'], a)).toMatchObject({ code: 2 })
   expect((await stat(ground.path('secret.hex'))).mode & 0o777).toBe(0o600)
 })
+
+/** How the server's copy of a blob begins: of streaming blobs with the length of their header, of Soledad's with base64. */
+const firstByteOf = async (id: string) => {
+  let firstByte: number | undefined
+  await rewritePayload(ground.path('server'), { user: 'ann', namespace: 'default', id }, (bytes) => {
+    firstByte = bytes[0]
+    return bytes
+  })
+  return firstByte
+}
+
+test('blobs of both ciphers live in one home: a home from before goes on, what is put now streams, and either is chosen', async () => {
+  const server = await startServer(ground.path('server'))
+  const a = device('a', server.url)
+  const b = device('b', server.url)
+  const asBefore = { ...a, BLOBSYNC_CIPHER: 'soledad' }
+  const synced = await putFile(asBefore, 'synced.txt', 'synced before')
+  expect(await blobsync(['sync'], asBefore)).toMatchObject({ code: 0, stdout: expect.stringContaining('1 uploaded') })
+  const waiting = await putFile(asBefore, 'waiting.txt', 'waits to be sent')
+
+  const streaming = await putFile(a, 'streaming.txt', 'put now')
+  expect(await blobsync(['sync'], a)).toMatchObject({ code: 0, stdout: expect.stringContaining('2 uploaded') })
+  expect(await Promise.all([synced, waiting, streaming].map(firstByteOf))).toEqual([0x45, 0x45, 40])
+
+  expect(await putFile(a, 'synced again.txt', 'synced before')).toBe(synced)
+  expect(await blobsync(['sync'], b)).toMatchObject({ code: 0, stdout: expect.stringContaining('3 downloaded') })
+  const asSoledad = { ...device('c', server.url), BLOBSYNC_CIPHER: 'soledad' }
+  for (const environment of [a, b, asSoledad]) {
+    for (const [id, content] of [
+      [synced, 'synced before'],
+      [waiting, 'waits to be sent'],
+      [streaming, 'put now'],
+    ] as const) {
+      expect(await blobsync(['get', id], environment)).toMatchObject({ code: 0, stdout: `${content}\n` })
+    }
+  }
+  await server.stop()
+})
