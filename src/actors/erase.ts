@@ -6,7 +6,7 @@ import type { Outcome } from '../model/outcome'
 import type { BlobRecord } from '../model/record'
 import { announced } from './announced'
 import { atRest, settle, writeUnlessAborted, type Attempt, type Tools } from './tools'
-import { tagAtEnd } from './upload'
+import { tagOf } from './upload'
 
 /** Deletes one blob on the remote, and writes when that was. A blob that is not there counts as deleted. */
 export const erase = (tools: Tools, record: BlobRecord, signal: AbortSignal): Promise<Outcome> => {
@@ -68,7 +68,8 @@ const markHere = (attempt: Attempt): TE.TaskEither<Failure, BlobRecord> =>
   )
 
 /** The tag that an upload of ours has or would have: by it a PUT that arrives after the DELETE is told from a new blob. */
-const ownTag = ({ tools, record }: Attempt): TE.TaskEither<Failure, string | null> => {
+const ownTag = (attempt: Attempt): TE.TaskEither<Failure, string | null> => {
+  const { tools, record } = attempt
   const { seal } = record
   if (record.tag !== null || seal === null || record.status !== 'PENDING_UPLOAD') return TE.right(record.tag)
   return pipe(
@@ -76,7 +77,7 @@ const ownTag = ({ tools, record }: Attempt): TE.TaskEither<Failure, string | nul
     TE.chain(
       O.match(
         (): TE.TaskEither<Failure, string | null> => TE.right(null),
-        (payload): TE.TaskEither<Failure, string | null> => pipe(tools.cipher.encrypt(record, seal, payload), TE.chain(tagAtEnd)),
+        (payload): TE.TaskEither<Failure, string | null> => tagOf(attempt, seal, payload),
       ),
     ),
     TE.orElse((): TE.TaskEither<Failure, string | null> => TE.right(null)),

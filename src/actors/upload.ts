@@ -102,11 +102,14 @@ const settleExisting = (attempt: Attempt, seal: string, payload: Payload, exists
   )
 }
 
-const tagOf = ({ tools, record }: Attempt, seal: string, payload: Payload): TE.TaskEither<Failure, string> =>
-  pipe(tools.cipher.encrypt(record, seal, payload), TE.chain(tagAtEnd))
+/** The tag that an encryption has: of its last byte alone where the cipher can begin there, else of all of it. */
+export const tagOf = ({ tools: { cipher }, record }: Attempt, seal: string, payload: Payload): TE.TaskEither<Failure, string> => {
+  const to = cipher.encryptedSize(payload.sizeBytes, seal)
+  const range = cipher.canResume?.(seal) === true ? { from: to - 1, to } : undefined
+  return pipe(cipher.encrypt(record, seal, payload, range), TE.chain(tagAtEnd))
+}
 
-/** Reads an encryption to its end for the sake of its tag. */
-export const tagAtEnd = ({ body, tag }: Encrypted): TE.TaskEither<Failure, string> => {
+const tagAtEnd = ({ body, tag }: Encrypted): TE.TaskEither<Failure, string> => {
   if (body instanceof Uint8Array) return tag
   return pipe(
     TE.tryCatch(

@@ -18,21 +18,21 @@ export const anyCipher = (ciphers: readonly [Cipher, ...Cipher[]]): Cipher => {
       'Two ciphers of one kind: give all secrets to one of them, as in streamingCipher(secret, { olderSecrets }).',
     )
   }
-  const sealer = (seal: string) => ciphers.find(({ name }) => seal.startsWith(name))
+  const sealerOf = (seal = first.name) => ciphers.find(({ name }) => seal.startsWith(name)) ?? first
 
   return {
     name: first.name,
     plaintextBytesMax: first.plaintextBytesMax,
     encryptedBytesMax: Math.max(...ciphers.map((cipher) => cipher.encryptedBytesMax)),
-    encryptedSize: first.encryptedSize,
+    encryptedSize: (plaintextBytes, seal) => sealerOf(seal).encryptedSize(plaintextBytes, seal),
     seal: first.seal,
     contentId: first.contentId,
     recognises: (firstByte) => ciphers.some((cipher) => cipher.recognises(firstByte)),
-    canResume: (seal) => sealer(seal)?.canResume?.(seal) ?? false,
-    encrypt: (key, seal, payload, range) => (sealer(seal) ?? first).encrypt(key, seal, payload, range),
+    canResume: (seal) => sealerOf(seal).canResume?.(seal) ?? false,
+    encrypt: (key, seal, payload, range) => sealerOf(seal).encrypt(key, seal, payload, range),
     decrypt: (key, body, tag, sink, resume) => async () => {
       // In the middle of a blob no byte tells.
-      if (resume?.from) return (sealer(resume.from.seal) ?? first).decrypt(key, body, tag, sink, resume)()
+      if (resume?.from) return sealerOf(resume.from.seal).decrypt(key, body, tag, sink, resume)()
       const source = sourceOf(body, Infinity)
       const head = await firstPiece(source)
       if (E.isLeft(head)) return head

@@ -15,8 +15,8 @@ export interface Cipher {
   /** The longest encrypted blob, in bytes, that `decrypt` takes. */
   readonly encryptedBytesMax: number
 
-  /** Encrypted bytes of a plaintext of that many bytes. */
-  readonly encryptedSize: (plaintextBytes: number) => number
+  /** Encrypted bytes of a plaintext of that many bytes. @param seal What it goes with. @default one that `seal` makes now */
+  readonly encryptedSize: (plaintextBytes: number, seal?: string) => number
 
   /**
    * Chooses what must never serve for two contents (nonce, salt, time), and with which key it goes, once per put. It is stored with

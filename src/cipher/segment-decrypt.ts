@@ -56,14 +56,11 @@ export const decryptSegments = async (
     if (isLast && claim !== null && claim !== tag) return tampered('The blob does not end in the tag that the remote claims.')
 
     let plaintext: Bytes | null = null
-    if (opened !== null) {
-      if (bytes.length >= SEGMENT_TAG_BYTES) plaintext = await opened.key.open(nonceOf(opened.header, index, isLast), bytes)
-    } else {
+    if (opened !== null) plaintext = await opened.key.open(nonceOf(opened.header, index, isLast), bytes)
+    else {
       const headEnd = headerBytes(format)
-      if (bytes[0] !== headEnd || bytes.length < headEnd + SEGMENT_TAG_BYTES)
-        return tampered('This is no blob of the streaming cipher.')
       const header = bytes.slice(0, headEnd)
-      for (const mainKey of mainKeys) {
+      for (const mainKey of bytes[0] === headEnd ? mainKeys : []) {
         const key = await mainKey.blobKeys(saltIn(header), info)
         plaintext = await key.open(nonceOf(header, 0, isLast), bytes.subarray(headEnd))
         if (plaintext === null) continue
@@ -71,7 +68,9 @@ export const decryptSegments = async (
         break
       }
     }
-    if (plaintext === null || opened === null) return tampered(`Segment ${index} does not verify.`)
+    if (plaintext === null || opened === null) {
+      return tampered(`Segment ${index} does not verify: it was altered, or made for another id, secret or cipher.`)
+    }
 
     sizeBytes += plaintext.length
     if (plaintext.length > 0) {

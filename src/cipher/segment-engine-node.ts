@@ -48,6 +48,7 @@ const engineOf = (node: NodeCrypto): SegmentEngine => ({
           return [ciphertext, plain(cipher.getAuthTag())]
         },
         open: (nonce, segment) => {
+          if (segment.length < SEGMENT_TAG_BYTES) return null
           const decipher = node.createDecipheriv(name, key, nonce, { authTagLength: SEGMENT_TAG_BYTES })
           decipher.setAuthTag(segment.subarray(-SEGMENT_TAG_BYTES))
           const plaintext = plain(decipher.update(segment.subarray(0, -SEGMENT_TAG_BYTES)))

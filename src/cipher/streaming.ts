@@ -43,14 +43,16 @@ export const streamingCipherWith = (
   secret: Uint8Array,
   { olderSecrets = [] }: StreamingCipherOptions = {},
 ): Cipher => {
-  const secrets = [secret, ...olderSecrets].map((each) => {
-    if (each.length >= SECRET_BYTES_MIN) return new Uint8Array(each)
-    throw new RangeError(`A secret has at least ${SECRET_BYTES_MIN} random bytes, this one has ${each.length}.`)
-  })
+  const own = copyOf(secret)
+  const older = olderSecrets.map(copyOf)
   const { plaintextBytesMax, encryptedSize, start } = layoutOf(format)
   const encryptedBytesMax = encryptedSize(plaintextBytesMax)
+  const mainKeyOf = async (each: Bytes): Promise<MainKey> => ({
+    id: encodeBase64url((await deriveKey(engine, each, 'blobsync key id 1')).subarray(0, KEY_ID_BYTES), false),
+    blobKeys: engine.blobKeys(format, await deriveKey(engine, each, 'blobsync streaming 1')),
+  })
   let made: Promise<readonly [MainKey, ...MainKey[]]> | undefined
-  const mainKeys = () => (made ??= mainKeysOf(engine, format, secrets))
+  const mainKeys = () => (made ??= Promise.all([mainKeyOf(own), ...older.map(mainKeyOf)]))
 
   /** What a seal stands for. */
   const openedBy = async (key: BlobKey, text: string): Promise<E.Either<Failure, Opened>> => {
@@ -59,7 +61,7 @@ export const streamingCipherWith = (
     const { keyId, header } = seal.value
     const mainKey = (await mainKeys()).find(({ id }) => id === keyId)
     return mainKey === undefined
-      ? E.left(failure('Corrupt', 'The blob was put with another secret: give it to the cipher as one of its older ones.'))
+      ? E.left(failure('Corrupt', 'The blob was put with another secret: give it to the cipher as an older one.'))
       : E.right({ mainKey, header, key: await mainKey.blobKeys(saltIn(header), infoOf(key)) })
   }
 
@@ -107,23 +109,13 @@ export const streamingCipherWith = (
         source.cancel()
       }
     },
-    contentId: contentIds(engine, secrets[0] ?? new Uint8Array()),
+    contentId: contentIds(engine, own),
   }
 }
 
 const infoOf = (key: BlobKey): Bytes => textBytes(keyText(key))
 
-const mainKeysOf = async (
-  engine: SegmentEngine,
-  format: Format,
-  secrets: readonly Bytes[],
-): Promise<readonly [MainKey, ...MainKey[]]> => {
-  const [first, ...others] = await Promise.all(
-    secrets.map(async (secret) => ({
-      id: encodeBase64url((await deriveKey(engine, secret, 'blobsync key id 1')).subarray(0, KEY_ID_BYTES), false),
-      blobKeys: engine.blobKeys(format, await deriveKey(engine, secret, 'blobsync streaming 1')),
-    })),
-  )
-  if (first === undefined) throw new RangeError('A cipher needs a secret.')
-  return [first, ...others]
+const copyOf = (secret: Uint8Array): Bytes => {
+  if (secret.length >= SECRET_BYTES_MIN) return new Uint8Array(secret)
+  throw new RangeError(`A secret has at least ${SECRET_BYTES_MIN} random bytes, this one has ${secret.length}.`)
 }

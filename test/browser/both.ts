@@ -4,6 +4,7 @@ export const both: readonly string[] = [
   'test/blob-sync.test.ts',
   'test/blob-sync/facade.test.ts',
   'test/blob-sync/storage-slots.test.ts',
+  'test/blob-sync/streaming.test.ts',
   'test/blob-sync/three-devices.test.ts',
   'test/blob-sync/too-large.test.ts',
   'test/blob-sync/watching.test.ts',

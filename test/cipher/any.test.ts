@@ -46,6 +46,8 @@ for (const [first, second] of [
     test('sends what was put with the other as it was to be', async () => {
       const seal = await second.seal()
       expectBytes(await encryptedBy(any, key, noise(100), seal), await encryptedBy(second, key, noise(100), seal), 'a retry')
+      expect(any.encryptedSize(100, seal)).toBe(second.encryptedSize(100))
+      expect(any.encryptedSize(100)).toBe(first.encryptedSize(100))
       expect(any.canResume?.(seal) ?? false).toBe(second.canResume?.(seal) ?? false)
     })
 
