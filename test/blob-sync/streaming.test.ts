@@ -54,7 +54,7 @@ describe.each([10, 2_500_000])('a blob of %d bytes', (sizeBytes) => {
     await before.close()
     for (const olderSecrets of [[secret], [noise(64), secret]]) {
       const after = device({ store: memoryStore(disk), remote, cipher: streamingCipher(newSecret, { olderSecrets }) })
-      after.retry()
+      await after.retry()
       await after.sync({ wait: false })
       await after.close()
     }
@@ -74,7 +74,7 @@ describe.each([10, 2_500_000])('a blob of %d bytes', (sizeBytes) => {
     const blobs = device({ remote, cipher })
     await blobs.put(noise(sizeBytes), { id: 'a' })
     await blobs.sync({ wait: false })
-    blobs.retry('a')
+    await blobs.retry('a')
     await blobs.sync({ wait: false })
     expect(blobs.blob('a').getSnapshot()).toMatchObject({ status: 'SYNCED', held: null })
     expect(seen.calls.filter((call) => call.startsWith('get'))).toEqual([])
