@@ -39,7 +39,7 @@ export interface HttpRemoteOptions {
   readonly clock?: Clock
 }
 
-/** The largest blob of the format: a plaintext below 1 GiB, and 753 bytes around it. */
+/** What is taken of a body whose size nobody told: Soledad's largest blob, of which its servers may not tell it. */
 const BLOB_BYTES_MAX = 2 ** 30 + 753
 
 const COUNT_BYTES_MAX = 1024

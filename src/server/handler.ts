@@ -16,7 +16,7 @@ export interface HandlerOptions {
   readonly authenticate: Authenticate
   /** The most that one user's live blobs may have together, in bytes. @default unlimited */
   readonly quotaBytes?: number
-  /** The largest blob that is taken, in bytes. @default 1 GiB + 753 */
+  /** The largest blob that is taken, in bytes. @default 1 TiB */
   readonly blobBytesMax?: number
   /** Web apps that may use it from a browser, as `https://app.example.org`. @default none */
   readonly origins?: readonly string[]

@@ -8,7 +8,7 @@ import { accountList, userOf } from './auth'
 import type { ServerBackend } from './backend'
 import { announcedBytes, bodyOf } from './body'
 import { emptyApp, handlerOf, type Asked, type Log } from './exchange'
-import { BLOB_BYTES_MAX } from './limits'
+import { DELIVERY_BYTES_MAX } from './limits'
 
 /** A program that delivers to users' boxes, such as a mail server. */
 export interface Service {
@@ -33,7 +33,7 @@ const PREFIX_BYTES = PREAMBLE_CHARACTERS + 1
 
 /** The API for services, as a fetch handler: `PUT /incoming/{user}/{id}` stores what comes as a `PENDING` blob of that user. */
 export const incomingHandler = (options: IncomingOptions): ((request: Request) => Promise<Response>) => {
-  const { backend, services, quotaBytes = Number.POSITIVE_INFINITY, blobBytesMax = BLOB_BYTES_MAX } = options
+  const { backend, services, quotaBytes = Number.POSITIVE_INFINITY, blobBytesMax = DELIVERY_BYTES_MAX } = options
   const authenticate = accountList(services.map(({ name, token }) => ({ user: name, token })))
 
   const deliver = async (c: Asked) => {

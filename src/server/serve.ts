@@ -18,7 +18,7 @@ export interface ServeOptions {
   readonly incomingPort?: number
   /** Per user, in bytes of stored blobs. @default unlimited */
   readonly quotaBytes?: number
-  /** The largest blob that is taken, in bytes. @default 1 GiB + 753 */
+  /** The largest blob that is taken, in bytes. @default 1 TiB */
   readonly blobBytesMax?: number
   /** Web apps that may use it from a browser, as `https://app.example.org`. @default none */
   readonly origins?: readonly string[]
