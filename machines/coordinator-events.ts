@@ -77,6 +77,8 @@ export type CoordinatorEvent =
   | { readonly type: 'blob.answered'; readonly key: BlobKey }
   | BlobReport
   | { readonly type: 'sync.requested' }
+  /** Said in the turn of the blobs, before anybody else writes about them. */
+  | { readonly type: 'list.written'; readonly comparison: Comparison }
   /** Everything that backs off gets its attempt now. */
   | { readonly type: 'backoff.waived' }
   | { readonly type: 'sync.paused' }

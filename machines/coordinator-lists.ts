@@ -1,4 +1,4 @@
-import type { EventObject } from 'xstate'
+import { assertEvent, type EventObject } from 'xstate'
 import { failure, type Failure } from '../src/model/failure'
 import { keyText } from '../src/model/ids'
 import { backoffMs } from './backoff'
@@ -23,28 +23,30 @@ export const listActions = {
     enqueue.raise({ type: 'records.taken' })
     enqueue.raise({ type: 'slots.shared' })
   }),
-  takeComparison: base.enqueueActions(({ context, event, enqueue }) => {
-    const outcome = outputOf<ListOutcome>(event)
-    if (!outcome.isDone) return
-    const { roster } = context
-    const comparison = asFarAsCurrent(outcome.comparison, roster)
-    for (const record of comparison.changed) {
+  takeWritten: base.enqueueActions(({ context: { roster }, event, enqueue }) => {
+    assertEvent(event, 'list.written')
+    const { changed, gone } = asFarAsCurrent(event.comparison, roster)
+    for (const record of changed) {
       const key = keyText(record)
       if (roster.live.has(key)) enqueue.sendTo(key, { type: 'blob.revised', record })
       roster.set(record)
     }
-    for (const record of comparison.gone) {
+    for (const record of gone) {
       const key = keyText(record)
       if (roster.live.has(key)) enqueue.stopChild(key)
       roster.delete(record)
       enqueue.emit({ type: 'blob.gone', record })
     }
+  }),
+  takeComparison: base.enqueueActions(({ context, event, enqueue }) => {
+    const outcome = outputOf<ListOutcome>(event)
+    if (!outcome.isDone) return
     enqueue.assign({
       listAttempts: 0,
       listFailure: null,
       isTokenProven: context.isTokenProven || context.listAccessRound === context.accessRound,
     })
-    enqueue.emit({ type: 'remote.compared', comparison })
+    enqueue.emit({ type: 'remote.compared', comparison: outcome.comparison })
     enqueue.raise({ type: 'slots.shared' })
   }),
   noteListFailure: base.enqueueActions(({ context, event, enqueue }) => {
@@ -72,7 +74,7 @@ export const listActions = {
   renewAccess: base.assign({ accessRound: ({ context }) => context.accessRound + 1, isTokenProven: false }),
 }
 
-/** While other namespaces were listed, blobs may have moved on: what was compared before says nothing of them. */
+/** While it was written, blobs may have moved on, and what they write comes after: the comparison says nothing of them. */
 const asFarAsCurrent = (comparison: Comparison, roster: Roster): Comparison => {
   const before = new Map(
     comparison.report.changes.flatMap((change) => ('after' in change ? [[change.after, change.before]] : [])),

@@ -40,6 +40,7 @@ export const coordinatorMachine = base.extend({ actions }).createMachine({
     'blob.answered': { actions: ['endCall', 'dismiss', 'shareOut'] },
     'blob.moved': [{ guard: 'hasFailed', actions: ['followBlob', 'share'] }, { actions: ['followBlob', 'shareOut'] }],
     'blob.gone': { actions: 'forgetBlob' },
+    'list.written': { actions: ['takeWritten', 'shareOut'] },
     'backoff.waived': { actions: ['wakeAll', 'shareOut'] },
     'alarm.rang': { actions: ['promoteDue', 'shareOut'] },
     'xstate.error.actor.*': { actions: 'setAside' },

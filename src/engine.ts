@@ -10,6 +10,7 @@ import {
   defaultDelaysMs,
   DELAY_MS_MAX,
   Roster,
+  type Comparison,
   type CoordinatorEvent,
   type ListOutcome,
   type RecallOutcome,
@@ -28,7 +29,7 @@ import { systemClock } from './clock'
 import { doubtedConnectivity, systemConnectivity } from './connectivity'
 import { failure, type Failure } from './model/failure'
 import { blobKey, keyText, Namespace, type BlobKey } from './model/ids'
-import type { Outcome } from './model/outcome'
+import type { Listed, Outcome } from './model/outcome'
 import type { BlobRecord } from './model/record'
 import { joinTabs } from './join-tabs'
 import type { Payload } from './model/payload'
@@ -148,17 +149,11 @@ export const startEngine = (options: BlobSyncOptions) => {
           mayRemoveMany: removals.mayBeMany,
           wants,
           signal,
+          tell: (changes) =>
+            send({ type: 'list.written', comparison: comparisonOf({ changes, corrupt: [], removalsToConfirm: 0 }) }),
         })()
         if (E.isLeft(result)) return { isDone: false, failure: result.left, roll: tools.random() }
-        const { changes } = result.right
-        return {
-          isDone: true,
-          comparison: {
-            changed: changes.flatMap((change) => (change.kind === 'forget' ? [] : [change.after])),
-            gone: changes.flatMap((change) => (change.kind === 'forget' ? [change.before] : [])),
-            report: result.right,
-          },
-        }
+        return { isDone: true, comparison: comparisonOf(result.right) }
       }),
       refreshAccess: fromPromise<boolean>(async () => E.isRight(await remote.refreshAccess()())),
       measureRoom: fromPromise<boolean>(async () => isFollower() || room.makeRoom()),
@@ -363,6 +358,12 @@ export const startEngine = (options: BlobSyncOptions) => {
     close,
   }
 }
+
+const comparisonOf = (report: Listed): Comparison => ({
+  changed: report.changes.flatMap((change) => (change.kind === 'forget' ? [] : [change.after])),
+  gone: report.changes.flatMap((change) => (change.kind === 'forget' ? [change.before] : [])),
+  report,
+})
 
 /** What the right holds; throws the left as a `BlobSyncError`. */
 export const orThrow = <A>(result: E.Either<Failure, A>, key: BlobKey | null = null): A => {

@@ -20,6 +20,8 @@ export interface ListRequest {
   /** Whether a blob is fetched without being asked for. */
   readonly wants: (blob: ListedBlob) => boolean
   readonly signal: AbortSignal
+  /** Told of what was written, in the same turn. */
+  readonly tell: (changes: readonly Change[]) => void
 }
 
 /** Lists the remote, compares, and writes what follows, one namespace after the other. */
@@ -104,7 +106,10 @@ const apply = (tools: Tools, request: ListRequest, plan: Plan, total: number): T
     return pipe(
       afters.length === 0 ? TE.right(undefined) : tools.store.remember(afters),
       TE.chain(() => (gone.length === 0 ? TE.right(undefined) : tools.store.remove(gone))),
-      TE.map(() => ({ changes, corrupt: [], removalsToConfirm: mustAsk ? removals : 0 })),
+      TE.map(() => {
+        request.tell(changes)
+        return { changes, corrupt: [], removalsToConfirm: mustAsk ? removals : 0 }
+      }),
     )()
   })
 }

@@ -684,7 +684,7 @@ test('whoever closes a second time waits for the same end', async () => {
   expect(ended).toBe(2)
 })
 
-test('what is put while another namespace is still being listed is not taken for what the list found before', async () => {
+test('what a list found is known as soon as it is written, while another namespace is still being listed', async () => {
   const memory = remoteMemory()
   const other = device({ remote: memoryRemote({ memory }) })
   await other.put(text('theirs'), { id: 'one' })
@@ -694,10 +694,9 @@ test('what is put while another namespace is still being listed is not taken for
   const blobs = device({ remote, namespaces: ['default', 'second'] })
   const syncing = blobs.sync()
   await settled()
-  await blobs.put(text('mine'), { id: 'one' })
-  await settled()
+  expect(blobs.list().map(({ id }) => id)).toEqual(['one'])
+  await expect(blobs.put(text('mine'), { id: 'one' })).rejects.toMatchObject({ failure: { _tag: 'Exists' } })
   open()
   await syncing
-  expect(blobs.blob('one').getSnapshot().held).toBe('conflict')
-  expect(await (await blobs.get('one')).text()).toBe('mine')
+  expect(await (await blobs.get('one')).text()).toBe('theirs')
 })
