@@ -73,16 +73,24 @@ export const browserCommit = (use: UseStore, clock: Clock): BrowserCommit => {
   return {
     commit: (work, isFree = false) =>
       inGroup((objects, epochs) => {
-        if (!isFree && epochs.latest > epochs.own)
+        const isDeposed = epochs.latest > epochs.own
+        const tell = () => {
+          if (!isDeposed) return
+          depose()
+          depose = () => {}
+        }
+        if (!isFree && isDeposed)
           return () => {
-            depose()
-            depose = () => {}
+            tell()
             return E.left(failure('StorageBroken', DEPOSED))
           }
         // The user may have cleared the data of the site: whoever leads still does.
         if (!isFree && epochs.latest < epochs.own) objects.put((epochs.latest = epochs.own), EPOCH)
         const end = work(objects)
-        return () => E.right(end())
+        return () => {
+          tell()
+          return E.right(end())
+        }
       }),
     lead: (onDeposed, work) =>
       inGroup((objects, epochs) => {

@@ -43,12 +43,16 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
     async () =>
       isOpen ? run() : E.left(failure('StorageBroken', 'The store is closed.'))
 
-  /** Changes what is kept, unless another store over the same memory leads. */
-  const whileLeading = (change: () => void): E.Either<Failure, void> => {
-    if (memory.epoch === ownEpoch) return E.right(change())
+  const tellDeposed = () => {
     const tell = onDeposed
     onDeposed = () => {}
     tell()
+  }
+
+  /** Changes what is kept, unless another store over the same memory leads. */
+  const whileLeading = (change: () => void): E.Either<Failure, void> => {
+    if (memory.epoch === ownEpoch) return E.right(change())
+    tellDeposed()
     return E.left(failure('StorageBroken', 'Another tab leads: it alone changes what is stored.'))
   }
 
@@ -89,6 +93,7 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
           E.map((existing) => {
             if (O.isSome(existing) && !mayReplace(existing.value)) return existing.value
             keepAll(record, bytes)
+            if (memory.epoch !== ownEpoch) tellDeposed()
             return record
           }),
         ),

@@ -64,7 +64,7 @@ export interface SharedPower {
    * Begins an epoch, durable when it resolves: what this object writes from now on carries its number, and what another one still
    * writes with an older number, or never began one after the first was begun, is refused as `StorageBroken` and changes nothing.
    *
-   * @param onDeposed Called once, when a write is refused because a later epoch has begun.
+   * @param onDeposed Called once, when a write is refused because a later epoch has begun, or when `add` finds that one has, before it resolves.
    * @returns the number of the epoch, above all before.
    */
   readonly lead: (onDeposed: () => void) => TaskEither<Failure, number>

@@ -126,6 +126,20 @@ const promises: readonly SharedPromise[] = [
     },
   },
   {
+    name: 'one that was deposed is told by what it adds, before that resolves',
+    keep: async (a, b) => {
+      let told = 0
+      await done(a.shared.lead(() => (told += 1)))
+      await done(a.shared.add(recordOf('a'), bytesPayload(bytes(10, 1)), never))
+      expectEqual(told, 0, 'told while it leads')
+      await lead(b)
+      for (const id of ['b', 'c']) {
+        await done(a.shared.add(recordOf(id), bytesPayload(bytes(10, 1)), never))
+        expectEqual(told, 1, 'told')
+      }
+    },
+  },
+  {
     name: 'writes that are under way when another epoch begins are there or refused, never in between',
     keep: async (a, b) => {
       await lead(a)
