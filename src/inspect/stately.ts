@@ -3,6 +3,7 @@ import { inspected, type Inspected } from './inspected'
 import type { OpenLine } from './line'
 import { replay, type Told } from './replay'
 import { socketLine } from './socket-line'
+import { statelyMessages } from './stately-messages'
 import { windowLine } from './window-line'
 
 export interface StatelyInspectorOptions {
@@ -30,10 +31,11 @@ export interface StatelyInspector {
 
 /** As many messages are kept as they were, for a viewer that comes late or is loaded again. */
 const RECENT = 500
-/** As many wait at once for a moment when the page has nothing else to do. */
-const UNDER_WAY_MAX = 200
-/** As many more wait as they are; above, those of one actor become one. */
+/** As many wait as they are for the page to have time; above, those of one actor become one. */
 const WAITING = 4000
+/** A page that is never idle is asked for so much of its time, so often. */
+const SLICE_MS = 6
+const PATIENCE_MS = 100
 
 interface Kept<What> extends Told {
   readonly what: What
@@ -49,17 +51,22 @@ export const statelyInspector = (options: StatelyInspectorOptions): StatelyInspe
   const past = replay<Kept<object>>(RECENT)
   const waiting = replay<Kept<Inspected>>(WAITING)
   const line = lineOf(options)(() => past.all().map(({ what }) => what))
-  let take: ((event: InspectionEvent) => void) | null = null
+  let tell: ((what: Inspected) => void) | null = null
+  let isDue = false
   let isStopped = false
-  let underWay = 0
 
-  const pump = () => {
-    while (take !== null && underWay < UNDER_WAY_MAX) {
-      const next = waiting.shift()
-      if (next === undefined) return
-      underWay += 1
-      take(asXState(next.what))
+  const work = () => {
+    isDue = false
+    const untilMs = performance.now() + SLICE_MS
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      tell?.(next.what)
+      if (performance.now() > untilMs) return schedule()
     }
+  }
+  const schedule = () => {
+    if (isDue || tell === null) return
+    isDue = true
+    whenIdle(work)
   }
   const load = async () => {
     const { createInspector } = await import('@statelyai/inspect').catch((cause: unknown) => {
@@ -67,25 +74,19 @@ export const statelyInspector = (options: StatelyInspectorOptions): StatelyInspe
         cause,
       })
     })
-    const { inspect } = createInspector({
-      send: (message) => {
-        underWay -= 1
-        if (isStopped) return
-        const isEnd = message.type === '@xstate.snapshot' && message.snapshot.status !== 'active'
-        past.push({ type: message.type, sessionId: message.sessionId, isEnd, what: message })
-        line.send(message)
-        pump()
-      },
+    if (isStopped) return
+    tell = statelyMessages(createInspector, ({ type, actor, isEnd }, message) => {
+      past.push({ type, sessionId: actor.sessionId, isEnd, what: message })
+      line.send(message)
     })
-    take = (event) => inspect.next?.(event)
-    pump()
+    schedule()
   }
   const next = (event: InspectionEvent) => {
     if (isStopped) return
     for (const what of inspected(event)) {
       waiting.push({ type: what.type, sessionId: what.actor.sessionId, isEnd: what.isEnd, what })
     }
-    pump()
+    schedule()
   }
 
   return {
@@ -95,7 +96,7 @@ export const statelyInspector = (options: StatelyInspectorOptions): StatelyInspe
     stop: () => {
       if (isStopped) return
       isStopped = true
-      take = null
+      tell = null
       line.stop()
     },
   }
@@ -113,30 +114,8 @@ const lineOf = ({ url: given, iframe, window }: StatelyInspectorOptions): OpenLi
   return windowLine({ url, iframe, window })
 }
 
-/** The cleaned event in the form in which @statelyai/inspect takes it: it sees nothing else of the actor. */
-const asXState = ({ actor, rootId, ...told }: Inspected): InspectionEvent => {
-  const actorRef = {
-    id: actor.id,
-    sessionId: actor.sessionId,
-    _parent: actor.parentSessionId === undefined ? undefined : { sessionId: actor.parentSessionId },
-    logic: { config: actor.machine?.config },
-    send: () => {},
-    getSnapshot: () => (told.type === '@xstate.actor' ? told.snapshot : undefined),
-  }
-  switch (told.type) {
-    case '@xstate.actor':
-      return { type: told.type, rootId, actorRef }
-    case '@xstate.event': {
-      const sourceRef = told.source === undefined ? undefined : { ...actorRef, sessionId: told.source }
-      return { type: told.type, rootId, actorRef, event: told.event, sourceRef }
-    }
-    case '@xstate.snapshot':
-      return {
-        type: told.type,
-        rootId,
-        actorRef,
-        event: told.event,
-        snapshot: { output: undefined, error: undefined, ...told.snapshot },
-      }
-  }
+/** Its own way to wait for a page that is idle has no end to its patience. */
+const whenIdle = (run: () => void): void => {
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(run, { timeout: PATIENCE_MS })
+  else setTimeout(run, 0)
 }

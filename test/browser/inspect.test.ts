@@ -77,6 +77,18 @@ test('the receiver of @statelyai/inspect in a window of its own does, and again 
   expect(complaints).toEqual([])
 })
 
+test('a page that is never idle is seen all the same', async () => {
+  const { page } = await open('/device.html')
+  await page.evaluate(() => {
+    // As on a machine that is busy with other things: whoever waits for an idle moment without end waits for ever.
+    const waitForIdle = window.requestIdleCallback.bind(window)
+    window.requestIdleCallback = (run, options) =>
+      options?.timeout === undefined ? 0 : waitForIdle(() => run({ didTimeout: true, timeRemaining: () => 0 }), options)
+  })
+  await page.evaluate(() => window.device.openInFrame('/receiver.html'))
+  await syncedIn(page, await frameOf(page, '/receiver.html'))
+})
+
 test('after stop() the receiver hears nothing more', async () => {
   const { page } = await open('/device.html')
   await page.evaluate(() => window.device.openInFrame('/receiver.html'))
@@ -89,8 +101,8 @@ test('after stop() the receiver hears nothing more', async () => {
   })
   const heard = () => viewer.evaluate(() => window.heard)
   await until(heard, (texts) => texts.some((text) => text.includes('@statelyai.disconnected')))
-  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)))
-  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)))
+  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 500 })))
+  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 500 })))
   expect((await heard()).at(-1)).toContain('@statelyai.disconnected')
 })
 
@@ -128,7 +140,7 @@ test('only the viewer at the url that was given is spoken to: a page of another 
   const intruder = page.frames().find((frame) => frame.url().startsWith(site.otherOrigin))!
   await intruder.waitForLoadState()
   await page.evaluate(() => window.device.sync(2))
-  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)))
+  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 500 })))
   expect(await intruder.evaluate(() => window.heard)).toEqual([])
 })
 
@@ -147,7 +159,7 @@ test('a handshake from another window than the viewer’s gets nothing, and tell
     (frame) => frame !== undefined,
   )
   await stranger!.waitForLoadState()
-  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)))
+  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 500 })))
   await page.evaluate(() => window.device.pause())
   await until(
     async () => statesOf(await viewer.evaluate(() => window.received)),
