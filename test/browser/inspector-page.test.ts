@@ -230,6 +230,13 @@ test('the log can be paused: it stays as it is, counts what comes, and shows it 
   await page.evaluate(() => window.device.rounds(600))
   await viewer.getByRole('button', { name: /^Go on \((\d|,)+ new\)/ }).waitFor()
   expect(await shown()).toBe(before)
+  // Also where it is searched meanwhile.
+  const search = viewer.getByLabel('Filter events by actor or type')
+  await search.fill('nothing of this name')
+  await poll(() => viewer.locator('#log-list .row').count()).toBe(0)
+  await search.fill('')
+  await viewer.locator('#log-list .row').first().waitFor()
+  expect(await shown()).toBe(before)
   await viewer.getByRole('button', { name: 'Go on' }).click()
   await poll(shown).not.toBe(before)
   // What comes faster than the viewer takes it is left out, so that more rounds are needed on a busy machine.
