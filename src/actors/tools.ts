@@ -51,6 +51,8 @@ export const atRest = (record: BlobRecord, changes: Partial<BlobRecord>, nowMs: 
   attempts: 0,
   dueAtMs: null,
   failure: null,
+  upload: null,
+  download: null,
   ...changes,
   changedAtMs: nowMs,
 })

@@ -31,6 +31,28 @@ export const rankOf: Readonly<Record<Priority, number>> = { low: 1, medium: 2, h
 
 const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null])
 
+/** An upload in parts, under way on the remote. */
+const Sending = t.readonly(
+  t.type({
+    /** What the remote calls it. */
+    session: t.string,
+    /** Encrypted bytes that were known to have arrived when the record was written: the remote knows better. */
+    sentBytes: t.number,
+  }),
+)
+
+/** A download of which the beginning is kept in staging. */
+const Receiving = t.readonly(
+  t.type({
+    /** As far as it was verified and is durable. */
+    checkpoint: t.readonly(t.type({ seal: t.string, encryptedBytes: t.number, plaintextBytes: t.number })),
+    /** Encrypted bytes of the blob, as the remote said them; null: it did not. */
+    sizeBytes: optional(t.number),
+    /** What the remote claimed the tag to be, unchecked. */
+    tag: optional(t.string),
+  }),
+)
+
 /** A field that came later: the records from before lack it, and mean this. */
 const added = <A>(codec: t.Type<A>, meant: A): t.Type<A, A, unknown> =>
   new t.Type(
@@ -81,6 +103,10 @@ export const BlobRecord = t.readonly(
     isPinned: added(t.boolean, false),
     /** When the app last got it, to the hour; null: not known. */
     usedAtMs: added<number | null>(optional(t.number), null),
+    /** The session of an upload that is not through. */
+    upload: added<t.TypeOf<typeof Sending> | null>(optional(Sending), null),
+    /** How far a download came that is not through. */
+    download: added<t.TypeOf<typeof Receiving> | null>(optional(Receiving), null),
     /** When the record last changed. */
     changedAtMs: t.number,
   }),
@@ -109,6 +135,8 @@ export const newRecord = (
   trashedAtMs: null,
   isPinned: false,
   usedAtMs: null,
+  upload: null,
+  download: null,
   ...given,
 })
 

@@ -28,7 +28,7 @@ export interface Remote {
   readonly put: (key: BlobKey, upload: Upload) => TaskEither<Failure, void>
 
   /** Opens the encrypted bytes. `NotFound`. The body errors with a `CarriedFailure` when the connection fails or stalls. */
-  readonly get: (key: BlobKey, options?: TransferOptions) => TaskEither<Failure, Download>
+  readonly get: (key: BlobKey, options?: DownloadOptions) => TaskEither<Failure, Download>
 
   /** Size and tag of what is held, without the bytes; `none` if nothing is. */
   readonly stat: (key: BlobKey, options?: CallOptions) => TaskEither<Failure, Option<Entry>>
@@ -45,12 +45,16 @@ export interface Remote {
   /** The power `batches`. */
   readonly batches?: BatchPower
 
+  /** The power `resumableUploads`. */
+  readonly resumable?: ResumablePower
+
   /** Asks the app for a new token. `Unauthorized` if it has no other. A remote without tokens resolves at once. */
   readonly refreshAccess: () => TaskEither<Failure, void>
 }
 
 export interface Supports {
   readonly changes: boolean
+  /** `get` takes `from`. */
   readonly ranges: boolean
   readonly resumableUploads: boolean
   readonly batches: boolean
@@ -67,6 +71,19 @@ export interface CallOptions {
 export interface TransferOptions extends CallOptions {
   /** The blob is small and, where it is put, not expected to exist: it may share a request with others. @default false */
   readonly mayBatch?: boolean
+}
+
+export interface DownloadOptions extends TransferOptions {
+  /** With the power `ranges` alone: the rest of a blob of which an earlier download brought the beginning. */
+  readonly from?: RestOfBlob
+}
+
+export interface RestOfBlob {
+  /** How many encrypted bytes are there already; fewer than `sizeBytes`. */
+  readonly byte: number
+  /** What the earlier download said the blob to be. If it is another by now, the download begins at its beginning. */
+  readonly sizeBytes: number
+  readonly tag: string | null
 }
 
 export interface ListRequest extends CallOptions {
@@ -91,12 +108,53 @@ export interface Upload extends TransferOptions {
 }
 
 export interface Download {
-  /** Encrypted bytes, where the remote says it. */
+  /** Where in the blob the body begins: at `from`, or 0 where the remote sends all of it. @default 0 */
+  readonly fromByte?: number
+  /** Encrypted bytes of the whole blob, where the remote says it. */
   readonly sizeBytes: number | null
   /** What the remote claims the tag to be, unchecked. */
   readonly tag: string | null
   /** Whoever takes it reads it to its end or cancels it. */
   readonly body: ReadableStream<Uint8Array>
+}
+
+/**
+ * Uploads in parts, of which those that arrived need not be sent again. The blob is there once its last byte is, in the same step that a `put`
+ * ends with; before, nobody but the session sees any of it.
+ */
+export interface ResumablePower {
+  /**
+   * Begins a session for so many encrypted bytes, which are the account's from now on. `Exists`, `QuotaExceeded`, `TooLarge`.
+   *
+   * @returns the session: opaque text, for the record. It is no secret, and worth nothing without access.
+   */
+  readonly create: (key: BlobKey, options: SessionOptions) => TaskEither<Failure, string>
+
+  /** How many bytes have arrived. `NotFound` if the session has expired, was ended or has made its blob. */
+  readonly offset: (session: string, options?: CallOptions) => TaskEither<Failure, number>
+
+  /**
+   * Sends the bytes from `at` on. Where `at` is not where the session is, nothing is taken. With the last byte it resolves once the blob is
+   * there: `Exists` if another one is by then. `NotFound` as for `offset`. After any other failure some of the bytes may have arrived.
+   *
+   * @returns how many bytes of the blob have arrived now, whatever was sent.
+   */
+  readonly append: (session: string, part: UploadPart) => TaskEither<Failure, number>
+
+  /** Ends the session and gives back what it held. Absence is no failure. */
+  readonly end: (session: string, options?: CallOptions) => TaskEither<Failure, void>
+}
+
+export interface SessionOptions extends CallOptions {
+  /** Encrypted bytes of the blob. */
+  readonly sizeBytes: number
+}
+
+export interface UploadPart extends CallOptions {
+  readonly at: number
+  readonly bytes: Bytes
+  /** Told how many of these bytes were handed over so far, never fewer than before. */
+  readonly onProgress?: (bytes: number) => void
 }
 
 /** Marks on blobs that travel with them: how far an incoming one has come. */

@@ -132,6 +132,12 @@ const promises: readonly StorePromise[] = [
         trashedAtMs: 3,
         isPinned: true,
         usedAtMs: 4,
+        upload: { session: 'https://blobs.example/uploads/u/5', sentBytes: 6 },
+        download: {
+          checkpoint: { seal: 'ab', encryptedBytes: 8, plaintextBytes: 7 },
+          sizeBytes: 9,
+          tag: 'BAAAAAAAAAAAAAAAAAAAAA==',
+        },
       })
       await done(store.remember([record]))
       await expectRecord(store, record)

@@ -58,6 +58,14 @@ export const someRecord = (id: fc.Arbitrary<BlobId> = someId): fc.Arbitrary<Blob
       trashedAtMs: fc.option(fc.nat(startedAtMs - 1)),
       isPinned: fc.boolean(),
       usedAtMs: fc.option(fc.nat()),
+      upload: fc.option(fc.record({ session: fc.string(), sentBytes: fc.nat() })),
+      download: fc.option(
+        fc.record({
+          checkpoint: fc.record({ seal: fc.string(), encryptedBytes: fc.nat(), plaintextBytes: fc.nat() }),
+          sizeBytes: fc.option(fc.nat()),
+          tag: someTag,
+        }),
+      ),
       changedAtMs: fc.nat(startedAtMs + 50),
     })
     .map((given) => newRecord({ ...given, namespace }))

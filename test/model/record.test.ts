@@ -5,7 +5,7 @@ import { BlobRecord, HeldReason, isActive, newRecord, Priority, rankOf, Status }
 import { idOf, namespace, someRecord } from './arbitrary'
 
 /** Fields that came after the first version, and what their absence means. */
-const later = { isPinned: false, usedAtMs: null }
+const later = { isPinned: false, usedAtMs: null, upload: null, download: null }
 
 const fresh = newRecord({ namespace, id: idOf('a'), status: 'PENDING_UPLOAD', changedAtMs: 1 })
 
