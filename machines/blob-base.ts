@@ -17,6 +17,7 @@ const backOff = { kind: 'backOff', atLeastMs: 0 } as const
 const answerOf = (outcome: Outcome, verifyAttempts: number) => {
   if (outcome.isDone) return { kind: 'done' } as const
   const { failure, record } = outcome
+  if (failure === null) return { kind: 'yield' } as const
   const answer = answerTo(failure)
   if (answer.kind === 'requeue') return closesItsGate(failure, record.status) ? answer : backOff
   if (answer.kind !== 'fail') return answer
@@ -53,6 +54,7 @@ export const base = setup({
     mustBackOff: ({ context, event }) => answerOf(outcomeOf({ event }), context.verifyAttempts).kind === 'backOff',
     mustBeHeld: ({ context, event }) => answerOf(outcomeOf({ event }), context.verifyAttempts).kind === 'hold',
     hasFailed: ({ context, event }) => answerOf(outcomeOf({ event }), context.verifyAttempts).kind === 'fail',
+    hasYielded: ({ context, event }) => answerOf(outcomeOf({ event }), context.verifyAttempts).kind === 'yield',
     isSynced: ({ context }) => context.record.status === 'SYNCED',
     isUpload: ({ context }) => context.record.status === 'PENDING_UPLOAD',
     isDownload: ({ context }) => context.record.status === 'PENDING_DOWNLOAD',
@@ -99,7 +101,7 @@ export const base = setup({
     }),
     noteFailure: assign(({ context, event }) => {
       const outcome = outcomeOf({ event })
-      if (outcome.isDone) return {}
+      if (outcome.isDone || outcome.failure === null) return {}
       const attempts = outcome.record.attempts + 1
       const answer = answerTo(outcome.failure)
       const waitMs = backoffMs(context.backoff, attempts, outcome.roll, answer.kind === 'backOff' ? answer.atLeastMs : 0)

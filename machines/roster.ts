@@ -1,5 +1,5 @@
 import { keyText, type BlobKey } from '../src/model/ids'
-import { isActive, mayBatch, rankOf, type BlobRecord, type Status } from '../src/model/record'
+import { isActive, mayBatch, standingOf, type BlobRecord, type Status } from '../src/model/record'
 import type { BlobPhase } from './blob-events'
 import type { CoordinatorEmitted } from './coordinator-events'
 import { Heap } from './heap'
@@ -346,7 +346,7 @@ export class Roster {
     }
     const old = this.#tickets.get(key)
     const dueAtMs = record.dueAtMs ?? 0
-    const rank = rankOf[record.priority]
+    const rank = standingOf(record)
     const isSmall = mayBatch(record)
     if (old?.rank === rank && old.dueAtMs === dueAtMs && old.direction === status && old.mayBatch === isSmall) return
     const ticket: Ticket = {

@@ -1,4 +1,4 @@
-import { BATCH_BLOBS, isActive, mayBatch, rankOf, type BlobRecord, type Status } from '../src/model/record'
+import { BATCH_BLOBS, isActive, mayBatch, standingOf, type BlobRecord, type Status } from '../src/model/record'
 import { goesBefore, type Live, type Place, type Roster, type Ticket } from './roster'
 
 /** What holds for all transfers at this moment. */
@@ -82,9 +82,8 @@ const leaveOffline = (roster: Roster, moves: Move[]): void => {
 
 /** Gives each free slot to the most pressing of those that may go; of these, to the one that waits longest. */
 const giveSlots = (shares: Shares, gates: Gates, moves: Move[]): void => {
-  const { roster, batchSlots } = shares
-  // A batch is filled in one go: a few that follow at each answer would make many small ones.
-  const mayFill = roster.batched <= Math.max(0, batchSlots - 1) * BATCH_BLOBS
+  const { roster } = shares
+  const mayFill = mayFillBatch(shares)
   const roomNow = () => (mayFill ? roomIn(shares) : { ...roomIn(shares), batch: false })
   for (let room = roomNow(); room.alone || room.batch; room = roomNow()) {
     const mayGo = permission(roster, gates, room)
@@ -101,6 +100,19 @@ const giveSlots = (shares: Shares, gates: Gates, moves: Move[]): void => {
     takeSlot(shares, queued.key, queued.live, mayBatch(queued.record))
     moves.push({ kind: 'grant', key: queued.key, record: queued.record, turn: queued.live.turn, hasSlot: true })
   }
+}
+
+/** A batch is filled in one go: a few that follow at each answer would make many small ones. */
+const mayFillBatch = ({ roster, batchSlots }: Shares) => roster.batched <= Math.max(0, batchSlots - 1) * BATCH_BLOBS
+
+/** Whether a blob that transfers keeps from its slot another one that goes before it, and that could take it. */
+export const isWaitedFor = (shares: Shares, gates: Gates, record: BlobRecord): boolean => {
+  const { roster, transfers } = shares
+  const room = roomIn({ ...shares, transfers: transfers + 1 })
+  const mayGo = permission(roster, gates, { alone: true, batch: room.batch && mayFillBatch(shares) })
+  const ticket = gates.isPaused ? roster.nextWanted(mayGo) : roster.nextReady(mayGo)
+  const first = Math.max(ticket?.rank ?? 0, nextQueued(roster, gates, mayGo)?.rank ?? 0)
+  return first > standingOf(record)
 }
 
 /** Whether a slot is free for a blob alone, and whether there is one to share. */
@@ -161,7 +173,7 @@ const whoGivesWay = (roster: Roster, newcomer: Ticket, mayGo: MayGo): string | u
     if (record === undefined || isBound(key)) continue
     const place = {
       key,
-      rank: mayGo(record.status, mayBatch(record)) ? rankOf[record.priority] : 0,
+      rank: mayGo(record.status, mayBatch(record)) ? standingOf(record) : 0,
       order: roster.live.get(key)?.order ?? 0,
     }
     if (last === undefined || goesBefore(last, place)) last = place
@@ -183,7 +195,7 @@ const nextQueued = (roster: Roster, { isPaused }: Gates, mayGo: MayGo): Queued |
       const record = roster.byText(key)
       if (live === undefined || record === undefined || !isActive(record) || record.dueAtMs !== null) continue
       if (!mayGo(record.status, mayBatch(record)) || (isPaused && !roster.wanted.has(key))) continue
-      const place = { key, live, record, rank: rankOf[record.priority], order: live.order }
+      const place = { key, live, record, rank: standingOf(record), order: live.order }
       if (first === undefined || goesBefore(place, first)) first = place
     }
   }

@@ -9,6 +9,7 @@ import {
   coordinatorMachine,
   defaultDelaysMs,
   DELAY_MS_MAX,
+  isWaitedFor,
   Roster,
   type Comparison,
   type CoordinatorEvent,
@@ -21,6 +22,7 @@ import { download } from './actors/download'
 import { erase, mark } from './actors/erase'
 import { evict } from './actors/evict'
 import { list } from './actors/list'
+import { partSizes } from './actors/part-sizes'
 import { recall } from './actors/recall'
 import type { Tools } from './actors/tools'
 import { turns } from './actors/turns'
@@ -40,6 +42,8 @@ import { storageSlots } from './storage-slots'
 import { systemTabs } from './tabs'
 import { heldUnlessWanted, wantedBy } from './wanted'
 import { watch } from './watch'
+
+const IN_FLIGHT_BYTES = 32 * 2 ** 20
 
 const TRASH_MS = 30 * 24 * 60 * 60 * 1000
 
@@ -103,6 +107,18 @@ export const startEngine = (options: BlobSyncOptions) => {
     random: options.random ?? Math.random,
     inTurn: (keys, use) => () => inOrder(keys.map(keyText), () => (isBatched(keys) ? storage.share(use) : storage.use(use))()),
     inOrder: (keys, use) => () => inOrder(keys.map(keyText), use),
+    parts: partSizes(options.inFlightBytes ?? IN_FLIGHT_BYTES),
+    isWaitedFor: (record) => {
+      const { value, context } = coordinator.getSnapshot()
+      const gates = {
+        isOpen: true,
+        isOnline: true,
+        isPaused: value.transfers === 'paused',
+        uploads: value.quota === 'available' ? ('all' as const) : ('none' as const),
+        isFull: value.room !== 'available',
+      }
+      return isWaitedFor(context, gates, record)
+    },
     onProgress: (key, bytes, totalBytes) => {
       shown.onProgress(key, bytes, totalBytes)
       tabs?.onProgress(key)
@@ -121,7 +137,7 @@ export const startEngine = (options: BlobSyncOptions) => {
       : { isDone: false, failure: noRoom, record, atMs: clock.now(), roll: given.random() }
   const markOrTell: Verb = async (...given) => {
     const outcome = await mark(...given)
-    if (!outcome.isDone) markFailed.get(keyText(outcome.record))?.(outcome.failure)
+    if (!outcome.isDone && outcome.failure !== null) markFailed.get(keyText(outcome.record))?.(outcome.failure)
     return outcome
   }
 

@@ -17,6 +17,7 @@ export { storeFromPromises, type PromiseStaging, type PromiseStore } from './sto
 export {
   remoteFromPromises,
   type PromiseBatches,
+  type PromiseResumable,
   type PromiseDownload,
   type PromiseFlags,
   type PromisePage,

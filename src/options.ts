@@ -18,6 +18,11 @@ export interface BlobSyncOptions {
   readonly transfers?: number
   /** Uses of the store at once, besides the reading of what is uploaded. @default 10 */
   readonly storage?: number
+  /**
+   * What big uploads may hold in memory, all together, where the remote takes them in parts: with much of it the parts are large. Each holds at least
+   * two parts of 1 MiB. @default 32 MiB
+   */
+  readonly inFlightBytes?: number
   /** Blob actors alive at once, the observed ones besides: those that transfer, and as many that back off as there is room for. @default 64 */
   readonly liveActors?: number
   /** Namespaces that `sync` lists, besides those that the store knows. @default ['default'] */

@@ -1,15 +1,12 @@
 import * as E from 'fp-ts/Either'
-import { pipe } from 'fp-ts/function'
-import * as O from 'fp-ts/Option'
-import * as TE from 'fp-ts/TaskEither'
 import type { Clock } from '../clock'
 import type { Bytes } from '../model/bytes'
-import { failureCarriedBy } from '../model/carried-failure'
-import { failure, type Failure } from '../model/failure'
+import type { Failure } from '../model/failure'
 import { keyText, type BlobKey, type Namespace } from '../model/ids'
 import { BATCH_BLOBS, SMALL_BYTES_MAX } from '../model/record'
+import { wholeOf } from './whole-of'
 import { collector, type Group } from './collector'
-import type { BatchPower, CallOptions, Download, Received, Remote, Upload } from '../remote/remote'
+import type { BatchPower, CallOptions, Download, Received, Remote } from '../remote/remote'
 
 export interface BatchedOptions {
   /** How many batches may be under way at once; 0 switches them off. */
@@ -41,7 +38,7 @@ export const batched = (remote: Remote, options: BatchedOptions): Remote => {
     put: (key, upload) => async () => {
       if (upload.mayBatch !== true) return remote.put(key, upload)()
       if (!power.isThere()) return power.alone(remote.put(key, upload))
-      const bytes = await wholeOf(upload)()
+      const bytes = await wholeOf(upload.body)()
       if (E.isLeft(bytes)) return bytes
       const stored = await uploads(key.namespace).add({ key, bytes: bytes.right, options: callOf(upload) }, upload.signal)
       if (E.isRight(stored)) upload.onProgress?.(upload.sizeBytes)
@@ -102,18 +99,6 @@ const perNamespace = <Item, A>(make: (namespace: Namespace) => Group<Item, A>) =
     return group
   }
 }
-
-const wholeOf = ({ body }: Upload): TE.TaskEither<Failure, Bytes> =>
-  body instanceof Uint8Array
-    ? TE.right(body)
-    : TE.tryCatch(
-        async () => new Uint8Array(await new Response(body).arrayBuffer()),
-        (thrown) =>
-          pipe(
-            failureCarriedBy(thrown),
-            O.getOrElse((): Failure => failure('StorageBroken', 'The payload could not be read to its end.')),
-          ),
-      )
 
 /** What of its options holds for a blob that goes alone after all: its own signal ends it then, also while its body is read. */
 const callOf = ({ signal }: CallOptions): CallOptions => (signal === undefined ? {} : { signal })

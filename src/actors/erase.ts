@@ -6,7 +6,7 @@ import type { Outcome } from '../model/outcome'
 import type { BlobRecord } from '../model/record'
 import { announced } from './announced'
 import { atRest, settle, writeUnlessAborted, type Attempt, type Tools } from './tools'
-import { tagOf } from './upload'
+import { tagOf } from './already-there'
 
 /** Deletes one blob on the remote, and writes when that was. A blob that is not there counts as deleted. */
 export const erase = (tools: Tools, record: BlobRecord, signal: AbortSignal): Promise<Outcome> => {
@@ -14,7 +14,8 @@ export const erase = (tools: Tools, record: BlobRecord, signal: AbortSignal): Pr
   return settle(
     attempt,
     pipe(
-      tools.remote.delete(record, { signal }),
+      endUpload(attempt),
+      TE.chain(() => tools.remote.delete(record, { signal })),
       TE.orElse((reason) => (reason._tag === 'NotFound' ? TE.right(undefined) : TE.left(reason))),
       TE.chain(() => {
         const erased = atRest(record, { erasedAtMs: tools.now() }, tools.now())
@@ -26,6 +27,10 @@ export const erase = (tools: Tools, record: BlobRecord, signal: AbortSignal): Pr
     ),
   )
 }
+
+/** An upload in parts that was under way must not come to its end after the deletion. */
+const endUpload = ({ tools: { remote }, record: { upload }, signal }: Attempt): TE.TaskEither<Failure, void> =>
+  upload === null || remote.resumable === undefined ? TE.right(undefined) : remote.resumable.end(upload.session, { signal })
 
 /**
  * Writes the mark of a deletion and drops the payload. What the remote cannot know of, or what must not be deleted there (held
@@ -59,7 +64,8 @@ const markHere = (attempt: Attempt): TE.TaskEither<Failure, BlobRecord> =>
     ownTag(attempt),
     TE.chain((tag) => {
       const { tools, record } = attempt
-      const marked = atRest(record, { status: 'PENDING_DELETE', isHere: false, tag, erasedAtMs: null }, tools.now())
+      const { upload } = record
+      const marked = atRest(record, { status: 'PENDING_DELETE', isHere: false, tag, erasedAtMs: null, upload }, tools.now())
       return pipe(
         writeUnlessAborted(attempt, tools.store.drop(marked)),
         TE.map(() => marked),

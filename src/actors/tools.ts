@@ -7,6 +7,7 @@ import type { Outcome } from '../model/outcome'
 import type { BlobRecord } from '../model/record'
 import type { Remote } from '../remote/remote'
 import type { Store } from '../store/store'
+import type { PartSizes } from './part-sizes'
 
 /** What every actor works with. */
 export interface Tools {
@@ -19,6 +20,9 @@ export interface Tools {
   readonly inTurn: <A>(keys: readonly BlobKey[], use: TE.TaskEither<Failure, A>) => TE.TaskEither<Failure, A>
   /** Runs after what was asked before for the same blobs, with the transfer's own slot alone. */
   readonly inOrder: <A>(keys: readonly BlobKey[], use: TE.TaskEither<Failure, A>) => TE.TaskEither<Failure, A>
+  readonly parts: PartSizes
+  /** Whether another blob is to have the slot of this one first. */
+  readonly isWaitedFor: (record: BlobRecord) => boolean
   readonly onProgress: (key: BlobKey, bytes: number, totalBytes: number | null) => void
 }
 
@@ -30,8 +34,11 @@ export interface Attempt {
   record: BlobRecord
 }
 
+/** Why an attempt ended that had come further: others wait for its slot. */
+export type Yielded = null
+
 /** Ends an attempt with what its pipe gave. */
-export const settle = async (attempt: Attempt, pipe: TE.TaskEither<Failure, BlobRecord>): Promise<Outcome> => {
+export const settle = async (attempt: Attempt, pipe: TE.TaskEither<Failure | Yielded, BlobRecord>): Promise<Outcome> => {
   const result = await pipe()
   return E.isRight(result)
     ? { isDone: true, record: result.right }

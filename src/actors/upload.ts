@@ -1,12 +1,14 @@
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import type { Encrypted } from '../cipher/cipher'
 import { failure, type Failure } from '../model/failure'
 import type { Outcome } from '../model/outcome'
 import type { Payload } from '../model/payload'
-import { mayBatch, type BlobRecord } from '../model/record'
-import { atRest, settle, writeUnlessAborted, type Attempt, type Tools } from './tools'
+import { isBig, mayBatch, type BlobRecord } from '../model/record'
+import type { ResumablePower } from '../remote/remote'
+import { settleExisting } from './already-there'
+import { atRest, settle, writeUnlessAborted, type Attempt, type Tools, type Yielded } from './tools'
+import { sendInParts } from './upload-parts'
 
 /** Sends one blob, encrypted, and writes that the remote holds it. An id that is taken by the same content counts as sent. */
 export const upload = (tools: Tools, record: BlobRecord, signal: AbortSignal): Promise<Outcome> => {
@@ -15,13 +17,13 @@ export const upload = (tools: Tools, record: BlobRecord, signal: AbortSignal): P
     attempt,
     pipe(
       announce(attempt),
-      TE.chain((seal) =>
+      TE.flatMap((seal) =>
         pipe(
           payloadOf(attempt),
-          TE.chain((payload) => send(attempt, seal, payload)),
+          TE.flatMap((payload) => send(attempt, seal, payload)),
         ),
       ),
-      TE.chain((tag) => {
+      TE.flatMap((tag) => {
         const synced = atRest(attempt.record, { status: 'SYNCED', tag, missingSinceMs: null }, tools.now())
         return pipe(
           writeUnlessAborted(attempt, tools.store.remember([synced])),
@@ -32,7 +34,7 @@ export const upload = (tools: Tools, record: BlobRecord, signal: AbortSignal): P
   )
 }
 
-/** Notes that a PUT may arrive from now on, and with which seal. */
+/** Notes that an upload may arrive from now on, and with which seal. */
 const announce = (attempt: Attempt): TE.TaskEither<Failure, string> => {
   const { tools, record } = attempt
   if (record.uploadWasTried && record.seal !== null) return TE.right(record.seal)
@@ -63,9 +65,31 @@ const payloadOf = ({ tools, record }: Attempt): TE.TaskEither<Failure, Payload> 
   )
 
 /** @returns the tag under which the remote holds the content. */
-const send = (attempt: Attempt, seal: string, payload: Payload): TE.TaskEither<Failure, string> => {
-  const { tools, record, signal } = attempt
+const send = (attempt: Attempt, seal: string, payload: Payload): TE.TaskEither<Failure | Yielded, string> =>
+  pipe(
+    powerFor(attempt, seal),
+    TE.flatMap((power): TE.TaskEither<Failure | Yielded, string> =>
+      power === null ? sendWhole(attempt, seal, payload) : sendInParts(attempt, power, seal, payload),
+    ),
+    TE.orElse((reason) => (reason?._tag === 'Exists' ? settleExisting(attempt, seal, payload, reason) : TE.left(reason))),
+  )
+
+/** What takes the blob in parts; null if it goes whole. A remote that speaks well of blobs and not of itself is given none. */
+const powerFor = ({ tools, record, signal }: Attempt, seal: string): TE.TaskEither<Failure, ResumablePower | null> => {
+  const { remote, cipher } = tools
+  const { resumable } = remote
+  if (resumable === undefined || !isBig(record) || cipher.canResume?.(seal) !== true) return TE.right(null)
   return pipe(
+    remote.supports({ signal }),
+    TE.map(({ resumableUploads }) => (resumableUploads ? resumable : null)),
+    TE.orElse((reason) => (saysNothing(reason) ? TE.right(null) : TE.left(reason))),
+  )
+}
+
+const saysNothing = ({ _tag }: Failure): boolean => ['ServerError', 'NotFound', 'Forbidden', 'Corrupt'].includes(_tag)
+
+const sendWhole = ({ tools, record, signal }: Attempt, seal: string, payload: Payload): TE.TaskEither<Failure, string> =>
+  pipe(
     tools.cipher.encrypt(record, seal, payload),
     TE.chain((encrypted) => {
       const onProgress = (bytes: number) => tools.onProgress(record, bytes, encrypted.sizeBytes)
@@ -80,71 +104,4 @@ const send = (attempt: Attempt, seal: string, payload: Payload): TE.TaskEither<F
         TE.chain(() => encrypted.tag),
       )
     }),
-    TE.orElse((reason) => (reason._tag === 'Exists' ? settleExisting(attempt, seal, payload, reason) : TE.left(reason))),
   )
-}
-
-/** The id is taken: by our own earlier PUT, by the same content, or by another. */
-const settleExisting = (attempt: Attempt, seal: string, payload: Payload, exists: Failure): TE.TaskEither<Failure, string> => {
-  const { tools, record, signal } = attempt
-  return pipe(
-    tools.remote.stat(record, { signal }),
-    TE.chain(
-      O.match(
-        () => TE.left<Failure, string>(failure('Unreachable', 'The remote refused the id as taken, then did not hold it.')),
-        ({ tag }) =>
-          pipe(
-            tagOf(attempt, seal, payload),
-            TE.chain((own) => (tag === own ? TE.right(own) : sameOnceFetched(attempt, payload, exists))),
-          ),
-      ),
-    ),
-  )
-}
-
-/** The tag that an encryption has: of its last byte alone where the cipher can begin there, else of all of it. */
-export const tagOf = ({ tools: { cipher }, record }: Attempt, seal: string, payload: Payload): TE.TaskEither<Failure, string> => {
-  const to = cipher.encryptedSize(payload.sizeBytes, seal)
-  const range = cipher.canResume?.(seal) === true ? { from: to - 1, to } : undefined
-  return pipe(cipher.encrypt(record, seal, payload, range), TE.chain(tagAtEnd))
-}
-
-const tagAtEnd = ({ body, tag }: Encrypted): TE.TaskEither<Failure, string> => {
-  if (body instanceof Uint8Array) return tag
-  return pipe(
-    TE.tryCatch(
-      () => body.pipeTo(new WritableStream()),
-      () => failure('StorageBroken', 'The payload could not be read to its end.'),
-    ),
-    TE.chain(() => tag),
-  )
-}
-
-const sameOnceFetched = (attempt: Attempt, payload: Payload, exists: Failure): TE.TaskEither<Failure, string> => {
-  const { tools, record, signal } = attempt
-  let offset = 0
-  return pipe(
-    tools.remote.get(record, { signal }),
-    TE.chain(({ body, tag }) =>
-      tools.cipher.decrypt(record, body, tag, (bytes) => {
-        const from = offset
-        offset += bytes.length
-        if (offset > payload.sizeBytes) return TE.left(exists)
-        return pipe(
-          payload.read(from, offset),
-          TE.filterOrElse(
-            (own) => own.every((byte, at) => byte === bytes[at]),
-            () => exists,
-          ),
-          TE.map(() => undefined),
-        )
-      }),
-    ),
-    TE.filterOrElse(
-      ({ isExternal, sizeBytes }) => !isExternal && sizeBytes === payload.sizeBytes,
-      () => exists,
-    ),
-    TE.map(({ tag }) => tag),
-    TE.mapLeft((reason) => (reason._tag === 'Tampered' ? exists : reason)),
-  )
-}

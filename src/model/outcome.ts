@@ -2,12 +2,15 @@ import type { Failure } from './failure'
 import type { Change } from './reconcile'
 import type { BlobRecord } from './record'
 
-/** What one whole attempt gave: the record as it is on disk now; or why not, when, and a roll of the dice for jitter. */
+/**
+ * What one attempt gave: the record as it is on disk now; or why not, when, and a roll of the dice for jitter. With no failure, it came further and
+ * left its slot to others that wait.
+ */
 export type Outcome =
   | { readonly isDone: true; readonly record: BlobRecord }
   | {
       readonly isDone: false
-      readonly failure: Failure
+      readonly failure: Failure | null
       readonly record: BlobRecord
       readonly atMs: number
       /** From 0 to below 1. */

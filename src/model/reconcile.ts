@@ -233,5 +233,7 @@ const restarted = (nowMs: number) => ({
   missingSinceMs: null,
   erasedAtMs: null,
   trashedAtMs: null,
+  upload: null,
+  download: null,
   changedAtMs: nowMs,
 })

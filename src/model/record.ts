@@ -168,6 +168,18 @@ export const SMALL_BYTES_MAX = 64 * 1024
 export const BATCH_BLOBS = 24
 
 /**
+ * The least part of an upload, and what all parts but the last are a multiple of: a segment of the streaming cipher, so that none is encrypted
+ * twice.
+ */
+export const PART_BYTES_MIN = 1024 * 1024
+
+/** Whether the blob travels in parts, where it can. */
+export const isBig = ({ listedBytes, sizeBytes }: BlobRecord): boolean => (listedBytes ?? sizeBytes ?? 0) > PART_BYTES_MIN
+
+/** Who goes first, the most pressing highest: of the same priority, a big blob goes when no other waits. */
+export const standingOf = (record: BlobRecord): number => rankOf[record.priority] + (isBig(record) ? 0 : 0.5)
+
+/**
  * Whether the blob may share a request with others: small, its first attempt, so that the remote is not expected to hold what is uploaded,
  * and nobody waits for it.
  */

@@ -2,33 +2,27 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { textBytes } from '../model/bytes'
-import { serverError, type Failure } from '../model/failure'
+import type { Failure } from '../model/failure'
 import { checkBatch } from './check-batch'
-import { uploadTimeoutMs, type HttpCalls } from './http-calls'
+import type { HttpCalls, UploadTimeout } from './http-calls'
 import type { HttpUrls } from './http-urls'
+import { whereThereIs } from './http-powers'
 import { bodyFailureOf } from './read-whole'
-import type { BatchPower, Received, Remote, Supports } from './remote'
+import type { BatchPower, Received, Remote } from './remote'
 import { frameParser, uploadFrames, type FrameParser } from './stream-frames'
 import { unlessAborted } from './unless-aborted'
 
 export interface HttpBatchesParts {
   readonly calls: HttpCalls
   readonly urls: HttpUrls
-  readonly timeoutMs: number
+  readonly uploadTimeoutMs: UploadTimeout
   /** Asked before each batch, so that no stream ever goes to a server that did not say it can take it. */
   readonly supports: Remote['supports']
 }
 
 /** Batches by the streams of Soledad’s API, from a server that takes them as a whole. */
-export const httpBatches = ({ calls, urls, timeoutMs, supports }: HttpBatchesParts): BatchPower => {
-  const whenSupported = (signal: AbortSignal | undefined): TE.TaskEither<Failure, Supports> =>
-    pipe(
-      supports(signal === undefined ? {} : { signal }),
-      TE.filterOrElse(
-        ({ batches }) => batches,
-        () => serverError('This server’s streams cannot be trusted: it does not say that they are atomic.', 501),
-      ),
-    )
+export const httpBatches = ({ calls, urls, uploadTimeoutMs, supports }: HttpBatchesParts): BatchPower => {
+  const whenSupported = (signal: AbortSignal | undefined) => whereThereIs(supports, 'batches', signal)
 
   return {
     put: (namespace, blobs, { signal } = {}) =>
@@ -47,7 +41,7 @@ export const httpBatches = ({ calls, urls, timeoutMs, supports }: HttpBatchesPar
                 body,
                 signal,
                 creates: true,
-                timeoutMs: uploadTimeoutMs(timeoutMs, body.length),
+                timeoutMs: uploadTimeoutMs(body.length),
               }),
             ),
           ),

@@ -12,6 +12,8 @@ import { readWhole } from './read-whole'
 export interface HttpCalls {
   /** Whose answer has a body to take. */
   readonly open: (request: Request) => TE.TaskEither<Failure, Answer>
+  /** Whose good answer says all in its headers. */
+  readonly headersOf: (request: Request) => TE.TaskEither<Failure, Headers>
   /** Whose good answer says nothing. */
   readonly send: (request: Request) => TE.TaskEither<Failure, void>
   /** Whose answer is a message; `Corrupt` if it is none. */
@@ -34,6 +36,15 @@ export const callsOver = (line: Line): HttpCalls => {
 
   const open: HttpCalls['open'] = (request) => () => exchange(request)
 
+  const headersOf: HttpCalls['headersOf'] = (request) =>
+    pipe(
+      open(request),
+      TE.flatMap((answer) => async () => {
+        await finish(answer, stallMs)
+        return E.right(answer.headers)
+      }),
+    )
+
   const bodyOf: HttpCalls['bodyOf'] = ({ body, watchdog }, sizeBytes, bytesMax) =>
     guardedBody(body ?? emptyBody(), watchdog, { stallMs, sizeBytes, bytesMax })
 
@@ -48,10 +59,11 @@ export const callsOver = (line: Line): HttpCalls => {
     open,
     bodyOf,
     read,
+    headersOf,
     send: (request) =>
       pipe(
-        open(request),
-        TE.flatMap((answer) => TE.fromTask(() => finish(answer, stallMs))),
+        headersOf(request),
+        TE.map(() => undefined),
       ),
     ask: (request, expected) =>
       pipe(
@@ -61,11 +73,8 @@ export const callsOver = (line: Line): HttpCalls => {
   }
 }
 
-const UPLOAD_BYTES_PER_MS_MIN = 16
-
-/** How long the answer to an upload may take. */
-export const uploadTimeoutMs = (timeoutMs: number, sizeBytes: number): number =>
-  timeoutMs + Math.ceil(sizeBytes / UPLOAD_BYTES_PER_MS_MIN)
+/** How long the answer to an upload of so many bytes may take, in milliseconds. */
+export type UploadTimeout = (sizeBytes: number) => number
 
 const parsed = (bytes: Uint8Array, what: string): E.Either<Failure, unknown> =>
   E.tryCatch(

@@ -18,7 +18,7 @@ export interface Line {
 }
 
 export interface Request {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
   readonly url: string
   /** The request in words, for messages. */
   readonly asked: string
@@ -27,6 +27,8 @@ export interface Request {
   readonly signal?: AbortSignal | undefined
   /** True where a 409 says that an id is taken. @default false */
   readonly creates?: boolean
+  /** True where a 404 or a 410 says that an upload in parts is over or has expired. @default false */
+  readonly isSession?: boolean
   /** True asks without a token. @default false */
   readonly isAnonymous?: boolean
   /** The longest wait for the answer's headers. @default the line's */
@@ -61,7 +63,18 @@ export const exchangeOver = ({ access, clock, timeoutMs, stallMs, fetch }: Line)
     return E.map((Authorization: string) => ({ Authorization }))(E.flatten(header))
   }
 
-  return async ({ method, url, asked, headers, body, signal, creates, isAnonymous, timeoutMs: limitMs = timeoutMs }) => {
+  return async ({
+    method,
+    url,
+    asked,
+    headers,
+    body,
+    signal,
+    creates,
+    isSession,
+    isAnonymous,
+    timeoutMs: limitMs = timeoutMs,
+  }) => {
     const dog = watchdog(clock, signal)
     const authorization = isAnonymous === true ? E.right({}) : await authorize(dog, limitMs)
     if (E.isLeft(authorization)) {
@@ -74,8 +87,8 @@ export const exchangeOver = ({ access, clock, timeoutMs, stallMs, fetch }: Line)
         body: body ?? null,
         signal: dog.signal,
         headers: { ...headers, ...authorization.right },
-        // Without a cache, browsers ask again before each request whether they may send it; what is no GET is never answered from one.
-        cache: method === 'GET' ? 'no-store' : 'default',
+        // Without a cache, browsers ask again before each request whether they may send it; what is no GET or HEAD is never answered from one.
+        cache: method === 'GET' || method === 'HEAD' ? 'no-store' : 'default',
       }).catch((thrown: unknown) => {
         throw new Error(`${reasonOf(thrown)}${barred(url)}`)
       }),
@@ -93,6 +106,7 @@ export const exchangeOver = ({ access, clock, timeoutMs, stallMs, fetch }: Line)
       retryAfter: response.headers.get('Retry-After'),
       text: await textOf(answer, stallMs),
       creates: creates === true,
+      isSession: isSession === true,
     }
     dog.release()
     // A refusal may come before the upload is through: the rest of it need not be sent.

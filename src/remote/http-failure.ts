@@ -11,10 +11,12 @@ export interface Refusal {
   readonly text: string
   /** True where a 409 says that the id is taken. */
   readonly creates: boolean
+  /** True where a 404 or a 410 says that an upload in parts is over or has expired. */
+  readonly isSession: boolean
 }
 
 /** Which failure an answer is that was not the one hoped for. */
-export const failureOf = ({ asked, status, retryAfter, text, creates }: Refusal, nowMs: number): Failure => {
+export const failureOf = ({ asked, status, retryAfter, text, creates, isSession }: Refusal, nowMs: number): Failure => {
   // Browsers do not tell which redirect it was.
   const message = `${asked}: the server answered ${status === 0 ? 'with a redirect' : status}${excerptOf(text)}`
   switch (status) {
@@ -24,11 +26,15 @@ export const failureOf = ({ asked, status, retryAfter, text, creates }: Refusal,
       return failure('Forbidden', message)
     case 404:
       // Soledad answers 404 with a page of its own to whom it does not know; only this text speaks of the blob.
-      return text.startsWith("Blob doesn't exist")
+      return isSession || text.startsWith("Blob doesn't exist")
         ? failure('NotFound', message)
         : failure('Unauthorized', `${message}, which does not speak of the blob and so means no access`)
     case 409:
-      return creates ? failure('Exists', message) : serverError(message, status)
+      return creates || (isSession && text.startsWith('Blob already exists'))
+        ? failure('Exists', message)
+        : serverError(message, status)
+    case 410:
+      return isSession ? failure('NotFound', message) : serverError(message, status)
     case 413:
       return failure('TooLarge', message)
     case 429:

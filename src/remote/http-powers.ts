@@ -4,14 +4,15 @@ import * as TE from 'fp-ts/TaskEither'
 import { serverError, type Failure } from '../model/failure'
 import { ServerInfo } from '../model/wire'
 import type { HttpCalls } from './http-calls'
-import { noPowers, type CallOptions, type Remote } from './remote'
+import { noPowers, type CallOptions, type Remote, type Supports } from './remote'
 import { untilAborted } from './unless-aborted'
 
 const INFO_BYTES_MAX = 65_536
 
 /**
  * Asks a server what it can do. Every server of Soledad’s API has flags. Batches go by streams, which an original Soledad has too, but
- * overwrites, drops and never ends: only the header `Blob-Streams: atomic` says that they can be trusted.
+ * overwrites, drops and never ends: only the header `Blob-Streams: atomic` says that they can be trusted. Uploads
+ * go in parts where the header `Blob-Uploads: tus` says so.
  */
 export const httpPowers = (calls: HttpCalls, root: string): Remote['supports'] =>
   rememberingRight((signal) =>
@@ -24,9 +25,28 @@ export const httpPowers = (calls: HttpCalls, root: string): Remote['supports'] =
             ({ blobs }) => blobs,
             () => serverError('GET /: the server says that it keeps no blobs.', 200),
           ),
-          TE.map(() => ({ ...noPowers, flags: true, batches: answer.headers.get('Blob-Streams') === 'atomic' })),
+          TE.map(() => ({
+            ...noPowers,
+            flags: true,
+            batches: answer.headers.get('Blob-Streams') === 'atomic',
+            resumableUploads: answer.headers.get('Blob-Uploads') === 'tus',
+          })),
         ),
       ),
+    ),
+  )
+
+/** Goes on only where the server has said that it has a power, so that nothing of it is ever sent to one that has not. */
+export const whereThereIs = (
+  supports: Remote['supports'],
+  power: keyof Supports,
+  signal: AbortSignal | undefined,
+): TE.TaskEither<Failure, Supports> =>
+  pipe(
+    supports(signal === undefined ? {} : { signal }),
+    TE.filterOrElse(
+      (all) => all[power],
+      () => serverError(`This server does not say at its root that it has ${power} that can be trusted.`, 501),
     ),
   )
 

@@ -5,6 +5,8 @@ export interface HttpUrls {
   readonly root: string
   readonly list: (namespace: Namespace, query?: Query) => string
   readonly blob: (key: BlobKey, query?: Query) => string
+  /** Where uploads in parts begin. */
+  readonly uploads: string
   readonly stream: (direction: 'upload' | 'download', namespace: Namespace) => string
 }
 
@@ -23,6 +25,7 @@ export const httpUrls = (url: string, user: string): HttpUrls => {
     root,
     list: (namespace, query) => `${blobs}?${queryOf({ namespace, ...query })}`,
     blob: ({ namespace, id }, query) => `${blobs}${encodeURIComponent(id)}?${queryOf({ namespace, ...query })}`,
+    uploads: `${root}uploads/${user}/`,
     stream: (direction, namespace) => `${root}stream/${user}/?${queryOf({ direction, namespace })}`,
   }
 }

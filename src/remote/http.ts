@@ -10,9 +10,10 @@ import { tokenAccess, type TokenSource } from './access'
 import { checkCount } from './check-count'
 import { checkEntries, type CheckedEntries } from './check-entries'
 import { httpBatches } from './http-batches'
-import { callsOver, uploadTimeoutMs } from './http-calls'
+import { callsOver, type UploadTimeout } from './http-calls'
 import { httpFlags } from './http-flags'
 import { httpPowers } from './http-powers'
+import { httpUploads } from './http-uploads'
 import { httpUrls } from './http-urls'
 import type { Download, Remote } from './remote'
 import { sendable } from './sendable'
@@ -25,10 +26,14 @@ export interface HttpRemoteOptions {
   /** The user's token; or what gets one from the app: called when first needed, and again by `refreshAccess`. */
   readonly token: TokenSource
   /**
-   * The longest wait for the headers of an answer, in milliseconds; uploads get 1 ms more for each 16 bytes, which a line of
-   * 128 kbit/s keeps up with. @default 30_000
+   * The longest wait for the headers of an answer, in milliseconds; uploads get more, by `bytesPerSecondMin`. @default 30_000
    */
   readonly timeoutMs?: number
+  /**
+   * The rate that a line keeps up with at least: what is sent has as much longer to be answered. No platform tells how much of a request has left.
+   * @default 16_000, that is 128 kbit/s
+   */
+  readonly bytesPerSecondMin?: number
   /** How long a body may bring no byte, in milliseconds. @default 30_000 */
   readonly stallMs?: number
   /** The longest list, in bytes. @default 64 MiB */
@@ -54,7 +59,15 @@ const ACCEPT_LIST = 'application/vnd.blobsync.list+json, application/json;q=0.9,
  * @throws {TypeError} for a URL that is none or has a query, and for a user with other characters than `[A-Za-z0-9_-]`.
  */
 export const httpRemote = (options: HttpRemoteOptions): Remote => {
-  const { user, token, timeoutMs = 30_000, stallMs = 30_000, listBytesMax = 64 * 2 ** 20, clock = systemClock } = options
+  const {
+    user,
+    token,
+    timeoutMs = 30_000,
+    bytesPerSecondMin = 16_000,
+    stallMs = 30_000,
+    listBytesMax = 64 * 2 ** 20,
+    clock = systemClock,
+  } = options
   const urls = httpUrls(options.url, user)
   const access = tokenAccess(user, token)
   const calls = callsOver({
@@ -64,6 +77,7 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
     stallMs,
     fetch: options.fetch ?? ((...call) => globalThis.fetch(...call)),
   })
+  const uploadTimeoutMs: UploadTimeout = (sizeBytes) => timeoutMs + Math.ceil((sizeBytes / bytesPerSecondMin) * 1000)
   const supports = httpPowers(calls, urls.root)
 
   const listOf = (url: string, namespace: Namespace, signal: AbortSignal | undefined): TE.TaskEither<Failure, CheckedEntries> =>
@@ -94,7 +108,8 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
   return {
     supports,
     flags: httpFlags(calls, urls, listBytesMax),
-    batches: httpBatches({ calls, urls, timeoutMs, supports }),
+    batches: httpBatches({ calls, urls, uploadTimeoutMs, supports }),
+    resumable: httpUploads({ calls, urls, uploadTimeoutMs, supports }),
 
     list: ({ namespace, signal }) =>
       pipe(
@@ -133,7 +148,7 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
             body,
             signal: upload.signal,
             creates: true,
-            timeoutMs: uploadTimeoutMs(timeoutMs, upload.sizeBytes),
+            timeoutMs: uploadTimeoutMs(upload.sizeBytes),
           }),
         ),
       )()

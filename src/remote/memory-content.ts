@@ -5,6 +5,16 @@ import type { Flag } from '../model/wire'
 /** What a memory remote holds: several clients may share one. */
 export interface RemoteMemory {
   readonly namespaces: Map<Namespace, RemoteNamespace>
+  /** Uploads in parts that are under way. One that is removed has expired. */
+  readonly sessions: Map<string, RemoteSession>
+}
+
+export interface RemoteSession {
+  readonly key: BlobKey
+  /** As long as the blob will be. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** How many of them have arrived. */
+  arrivedBytes: number
 }
 
 export interface RemoteNamespace {
@@ -15,7 +25,7 @@ export interface RemoteNamespace {
   readonly flags: Map<BlobId, readonly Flag[]>
 }
 
-export const remoteMemory = (): RemoteMemory => ({ namespaces: new Map() })
+export const remoteMemory = (): RemoteMemory => ({ namespaces: new Map(), sessions: new Map() })
 
 /** A namespace, which is there from when it is first named. */
 export const namespaceIn = (memory: RemoteMemory, name: Namespace): RemoteNamespace => {

@@ -9,19 +9,20 @@ import { encodeTag } from './encode-tag'
 import { memoryBatches } from './memory-batches'
 import { existing, missing, namespaceIn, remoteMemory, type RemoteMemory } from './memory-content'
 import { memoryFlags } from './memory-flags'
+import { memoryUploads } from './memory-uploads'
 import { readWhole } from './read-whole'
 import { noPowers, type Remote, type Supports } from './remote'
 import { unlessAborted } from './unless-aborted'
 
-export { remoteMemory, type RemoteMemory, type RemoteNamespace } from './memory-content'
+export { remoteMemory, type RemoteMemory, type RemoteNamespace, type RemoteSession } from './memory-content'
 
 export interface MemoryRemoteOptions {
   /** What it holds. @default a new one */
   readonly memory?: RemoteMemory
   /** False lists ids alone, as Soledad does. @default true */
   readonly listsTags?: boolean
-  /** False switches a power off. @default all that it has: batches and flags */
-  readonly powers?: Partial<Pick<Supports, 'batches' | 'flags'>>
+  /** False switches a power off. @default all that it has */
+  readonly powers?: Partial<Pick<Supports, 'batches' | 'flags' | 'resumableUploads'>>
 }
 
 const PART_BYTES = 65_536
@@ -29,13 +30,14 @@ const PART_BYTES = 65_536
 /** A remote in this process, for tests, demonstrations and offline development. */
 export const memoryRemote = ({ memory = remoteMemory(), listsTags = true, powers }: MemoryRemoteOptions = {}): Remote => {
   const namespaceOf = (name: Namespace) => namespaceIn(memory, name)
-  const { batches, flags } = { batches: true, flags: true, ...powers }
+  const { batches, flags, resumableUploads } = { batches: true, flags: true, resumableUploads: true, ...powers }
   const entryOf = (id: BlobId, bytes: Uint8Array): Entry => ({ id, sizeBytes: bytes.length, tag: encodeTag(bytes) })
 
   return {
-    supports: () => TE.right({ ...noPowers, batches, flags }),
+    supports: () => TE.right({ ...noPowers, batches, flags, resumableUploads }),
     ...(batches ? { batches: memoryBatches(memory) } : {}),
     ...(flags ? { flags: memoryFlags(memory) } : {}),
+    ...(resumableUploads ? { resumable: memoryUploads(memory) } : {}),
 
     count: (namespace, { signal } = {}) => unlessAborted(signal, () => E.right(namespaceOf(namespace).blobs.size)),
 

@@ -9,7 +9,17 @@ import { decode, FlagList, type Flag } from '../model/wire'
 import { checkBatch } from './check-batch'
 import { checkEntries } from './check-entries'
 import { lift } from './lift-promise'
-import type { BatchPower, CallOptions, FlagListRequest, FlagPower, Received, SmallBlob } from './remote'
+import type {
+  BatchPower,
+  CallOptions,
+  FlagListRequest,
+  FlagPower,
+  Received,
+  ResumablePower,
+  SessionOptions,
+  SmallBlob,
+  UploadPart,
+} from './remote'
 
 /** The power `flags` in Promises. Ids and flags are given as they came: they are checked one by one. */
 export interface PromiseFlags {
@@ -31,6 +41,17 @@ export interface PromiseBatches {
     ids: readonly BlobId[],
     options: CallOptions & { readonly bytesMax: number },
   ) => Promise<readonly PromiseReceived[]>
+}
+
+/** The power `resumableUploads` in Promises. */
+export interface PromiseResumable {
+  /** Throws `Exists`, `QuotaExceeded`, `TooLarge`. */
+  readonly create: (key: BlobKey, options: SessionOptions) => Promise<string>
+  /** Null or undefined if the session has expired, was ended or has made its blob. */
+  readonly offset: (session: string, options: CallOptions) => Promise<number | null | undefined>
+  /** How many bytes have arrived now; null or undefined as for `offset`. Where `at` is not where the session is, nothing is taken. */
+  readonly append: (session: string, part: UploadPart) => Promise<number | null | undefined>
+  readonly end: (session: string, options: CallOptions) => Promise<void>
 }
 
 /** Null or undefined if there is no such blob; a `failure` where it did not come whole. */
@@ -70,6 +91,28 @@ export const batchesFromPromises = (object: PromiseBatches): BatchPower => ({
       TE.flatMapEither((items) => checkReceived(namespace, ids, items, options.bytesMax)),
     ),
 })
+
+export const resumableFromPromises = (object: PromiseResumable): ResumablePower => ({
+  create: (key, options) => lift(options, () => object.create(key, options)),
+  offset: (session, options = {}) =>
+    pipe(
+      lift(options, () => object.offset(session, options)),
+      TE.flatMapEither(checkOffset),
+    ),
+  append: (session, part) =>
+    pipe(
+      lift(part, () => object.append(session, part)),
+      TE.flatMapEither(checkOffset),
+    ),
+  end: (session, options = {}) => lift(options, () => object.end(session, options)),
+})
+
+const checkOffset = (bytes: number | null | undefined): E.Either<Failure, number> => {
+  if (bytes === null || bytes === undefined) return E.left(failure('NotFound', 'The upload is over or has expired.'))
+  return Number.isSafeInteger(bytes) && bytes >= 0
+    ? E.right(bytes)
+    : E.left(failure('Corrupt', `The remote’s offset of an upload is ${bytes}.`))
+}
 
 const checkReceived = (
   namespace: Namespace,

@@ -10,10 +10,17 @@ import { abortable } from './abortable'
 import { checkCount } from './check-count'
 import { checkEntries } from './check-entries'
 import { lift, thrownFailure } from './lift-promise'
-import { batchesFromPromises, flagsFromPromises, type PromiseBatches, type PromiseFlags } from './promise-powers'
+import {
+  batchesFromPromises,
+  flagsFromPromises,
+  resumableFromPromises,
+  type PromiseBatches,
+  type PromiseFlags,
+  type PromiseResumable,
+} from './promise-powers'
 import { noPowers, type CallOptions, type Download, type ListRequest, type Remote, type Supports, type Upload } from './remote'
 
-export type { PromiseBatches, PromiseFlags, PromiseReceived } from './promise-powers'
+export type { PromiseBatches, PromiseFlags, PromiseReceived, PromiseResumable } from './promise-powers'
 
 /**
  * A remote for authors who write Promises: the methods of `Remote`, with the same promises.
@@ -22,10 +29,11 @@ export type { PromiseBatches, PromiseFlags, PromiseReceived } from './promise-po
  * a `failure` in it, `{ failure: { _tag: 'Exists', message: '…' } }`; anything else that is thrown counts as `Unreachable`.
  */
 export interface PromiseRemote {
-  /** The powers besides `flags` and `batches`, which are there if their objects are. @default none of them */
-  readonly supports?: Partial<Omit<Supports, 'flags' | 'batches'>>
+  /** The powers that have no object of their own; the others are there if their objects are. @default none of them */
+  readonly supports?: Partial<Omit<Supports, 'flags' | 'batches' | 'resumableUploads'>>
   readonly flags?: PromiseFlags
   readonly batches?: PromiseBatches
+  readonly resumable?: PromiseResumable
   readonly list: (request: ListRequest) => Promise<PromisePage>
   /** How many live blobs there are. @default the list is counted */
   readonly count?: (namespace: Namespace, options: CallOptions) => Promise<number>
@@ -63,9 +71,11 @@ export const remoteFromPromises = (object: PromiseRemote): Remote => ({
       ...object.supports,
       flags: object.flags !== undefined,
       batches: object.batches !== undefined,
+      resumableUploads: object.resumable !== undefined,
     }),
   ...(object.flags === undefined ? {} : { flags: flagsFromPromises(object.flags) }),
   ...(object.batches === undefined ? {} : { batches: batchesFromPromises(object.batches) }),
+  ...(object.resumable === undefined ? {} : { resumable: resumableFromPromises(object.resumable) }),
 
   list: (request) =>
     pipe(

@@ -153,8 +153,6 @@ export interface SessionOptions extends CallOptions {
 export interface UploadPart extends CallOptions {
   readonly at: number
   readonly bytes: Bytes
-  /** Told how many of these bytes were handed over so far, never fewer than before. */
-  readonly onProgress?: (bytes: number) => void
 }
 
 /** Marks on blobs that travel with them: how far an incoming one has come. */

@@ -10,13 +10,14 @@ import { countCases } from './count-conformance'
 import { expectBytes, expectEqual, expectLeft, expectNone, expectRight, expectSome, expectTrue } from './expect'
 import { flagCases } from './flag-conformance'
 import { bytesOf, clean, get, groundOf, idOf, payload, put, tagOf, wholeList, type Ground } from './remote-ground'
+import { resumableCases } from './resumable-conformance'
 
 /**
- * What every remote promises; of the powers `flags` and `batches`, what it declares. Each case opens the remote anew and works in a namespace of a random name, so that a server in use can be
+ * What every remote promises; of the optional powers, what it declares. Each case opens the remote anew and works in a namespace of a random name, so that a server in use can be
  * checked too; it deletes what it put, and on servers that keep tombstones these remain.
  */
 export const remoteConformance = (open: () => Promise<{ readonly remote: Remote }>): Case[] =>
-  Object.entries({ ...cases, ...countCases, ...flagCases, ...batchCases }).map(([name, check]) => ({
+  Object.entries({ ...cases, ...countCases, ...flagCases, ...batchCases, ...resumableCases }).map(([name, check]) => ({
     name,
     run: async () => {
       const { remote } = await open()

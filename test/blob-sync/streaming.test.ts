@@ -17,7 +17,7 @@ import { device, text, watched } from './device'
 
 const [secret, newSecret] = [noise(512), noise(600).slice(88)]
 const cipher = streamingCipher(secret)
-const alone = { batches: false }
+const alone = { batches: false, resumableUploads: false }
 
 const keyOf = (id: string, namespace?: string) => expectRight(blobKey(id, namespace), 'a key')
 const heldIn = (memory: ReturnType<typeof remoteMemory>, id: string, namespace?: string) => {

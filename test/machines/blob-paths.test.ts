@@ -56,17 +56,26 @@ const failures: readonly Failure[] = [
   failure('Aborted', 'called off'),
 ]
 
+const download = { checkpoint: { seal: 'seal', encryptedBytes: 1, plaintextBytes: 1 }, sizeBytes: 2, tag: null }
+
 const rest = { held: null, attempts: 0, dueAtMs: null, failure: null } as const
 
 /** What the four actors may answer, given the record that they were asked about. */
 const outcomesOf = (actor: string, record: BlobRecord): readonly Outcome[] => {
   const done = (changes: Partial<BlobRecord>): Outcome => ({ isDone: true, record: { ...record, ...rest, ...changes } })
+  const yielded = (changes: Partial<BlobRecord>): Outcome => ({
+    isDone: false,
+    failure: null,
+    record: { ...record, failure: null, ...changes },
+    atMs: AT_MS,
+    roll: 0,
+  })
   const failed = failures.map((reason): Outcome => ({ isDone: false, failure: reason, record, atMs: AT_MS, roll: 0 }))
   switch (actor) {
     case 'PENDING_UPLOAD.transferring':
-      return [done({ status: 'SYNCED', uploadWasTried: true }), ...failed]
+      return [done({ status: 'SYNCED', uploadWasTried: true }), yielded({ upload: { session: 's', sentBytes: 1 } }), ...failed]
     case 'PENDING_DOWNLOAD.transferring':
-      return [done({ status: 'SYNCED', isHere: true }), ...failed]
+      return [done({ status: 'SYNCED', isHere: true }), yielded({ download }), ...failed]
     case 'PENDING_DELETE.transferring':
       return [done({ erasedAtMs: AT_MS }), ...failed]
     default: {
@@ -137,6 +146,7 @@ const paths = getShortestPaths(alone({ record: null }), {
       record.dueAtMs !== null,
       record.erasedAtMs !== null,
       record.uploadWasTried,
+      record.upload !== null || record.download !== null,
       record.failure?._tag,
     ]),
 })
@@ -207,6 +217,26 @@ describe('the chart of a blob', () => {
       actor.stop()
     }
     expect(begun).toEqual(new Set(['PENDING_UPLOAD.queued', 'PENDING_DOWNLOAD.queued', 'PENDING_DELETE.queued']))
+  })
+
+  test('goes back to the queue after a part, without an attempt, a wait or a failure', () => {
+    const records = [
+      recordOf({ attempts: 2, uploadWasTried: true }),
+      recordOf({ attempts: 2, status: 'PENDING_DOWNLOAD', isHere: false }),
+    ]
+    for (const record of records) {
+      const disk = { record: null }
+      const actor = createActor(alone(disk), { input: { ...inputOf(record), hasSlot: true } })
+      actor.start()
+      const further: BlobRecord = { ...record, attempts: 0, upload: { session: 's', sentBytes: 1 } }
+      const output: Outcome = { isDone: false, failure: null, record: further, atMs: AT_MS, roll: 0 }
+      actor.send({ type: `xstate.done.actor.0.blob.${record.status}.transferring`, output } as unknown as BlobEvent)
+      expect(pathOf(actor.getSnapshot().value)).toBe(`${record.status}.queued`)
+      expect(actor.getSnapshot().context.record).toEqual(further)
+      // The store is not written for it.
+      expect(disk.record).toBeNull()
+      actor.stop()
+    }
   })
 
   test('refuses a retry of what only the app can settle', () => {

@@ -5,6 +5,7 @@ export const mapRemote = (): PromiseRemote => {
   const blobs = new Map<string, Uint8Array<ArrayBuffer>>()
   const tombstones = new Set<string>()
   const flags = new Map<string, readonly string[]>()
+  const sessions = new Map<string, { readonly key: string; readonly bytes: Uint8Array<ArrayBuffer>; arrived: number }>()
   const idsIn = (keys: Iterable<string>, namespace: string) =>
     [...keys].filter((key) => key.startsWith(`${namespace}/`)).map((key) => key.slice(namespace.length + 1))
 
@@ -42,6 +43,29 @@ export const mapRemote = (): PromiseRemote => {
         if (!blobs.has(`${namespace}/${id}`)) return false
         flags.set(`${namespace}/${id}`, replacement)
         return true
+      },
+    },
+    resumable: {
+      create: async ({ namespace, id }, { sizeBytes }) => {
+        if (blobs.has(`${namespace}/${id}`)) throw { failure: { _tag: 'Exists', message: `There is a ${id} already.` } }
+        const session = crypto.randomUUID()
+        sessions.set(session, { key: `${namespace}/${id}`, bytes: new Uint8Array(sizeBytes), arrived: 0 })
+        return session
+      },
+      offset: async (session) => sessions.get(session)?.arrived,
+      append: async (session, { at, bytes }) => {
+        const upload = sessions.get(session)
+        if (!upload || upload.arrived !== at) return upload?.arrived
+        upload.bytes.set(bytes, at)
+        upload.arrived += bytes.length
+        if (upload.arrived < upload.bytes.length) return upload.arrived
+        sessions.delete(session)
+        if (blobs.has(upload.key)) throw { failure: { _tag: 'Exists', message: 'It came meanwhile.' } }
+        blobs.set(upload.key, upload.bytes)
+        return upload.arrived
+      },
+      end: async (session) => {
+        sessions.delete(session)
       },
     },
     batches: {
