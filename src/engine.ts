@@ -192,7 +192,7 @@ export const startEngine = (options: BlobSyncOptions) => {
     clock: { setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs), clearTimeout: (id) => clock.clearTimeout(id) },
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
   })
-  const shown = watch(coordinator, roster)
+  const shown = watch(coordinator, roster, clock.now)
 
   const writeAnnounced = (record: BlobRecord) =>
     pipe(

@@ -148,8 +148,17 @@ export interface BlobView {
   readonly attempt: number
   readonly nextAttemptAtMs: number | null
   readonly lastFailure: Failure | null
-  /** Encrypted bytes of the transfer under way: done and in all; null when none is. */
-  readonly progress: { readonly bytes: number; readonly totalBytes: number | null } | null
+  /** Of the transfer under way, or of one that was cut and goes on from there; null when there is none. */
+  readonly progress: Progress | null
+}
+
+export interface Progress {
+  /** Encrypted bytes that the other side has taken or given, over all attempts, and in all. */
+  readonly bytes: number
+  readonly totalBytes: number | null
+  /** Of the attempt under way, smoothed; null while unknown. */
+  readonly bytesPerSecond: number | null
+  readonly msLeft: number | null
 }
 
 export type Phase = 'queued' | 'transferring' | 'backingOff' | 'held' | 'resting'

@@ -2,14 +2,16 @@ import type { ActorRefFrom } from 'xstate'
 import type { BlobPhase, coordinatorMachine, Roster } from '../machines'
 import { keyText, type BlobKey } from './model/ids'
 import { isActive, type BlobRecord } from './model/record'
-import type { BlobSyncEvents, BlobView, Phase, Snapshot } from './options'
+import type { BlobSyncEvents, BlobView, Phase, Progress, Snapshot } from './options'
+import { msLeftAt, speedAt, type Speed } from './speed'
 
 /** Shows the coordinator and its blobs to the app: views, the snapshot, typed events. */
-export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, roster: Roster) => {
+export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, roster: Roster, now: () => number) => {
   const listeners = new Set<(snapshot: Snapshot) => void>()
   const handlers = new Map<string, Set<(event: never) => void>>()
   const observers = new Map<string, Set<() => void>>()
-  const progress = new Map<string, { readonly bytes: number; readonly totalBytes: number | null }>()
+  const progress = new Map<string, Progress>()
+  const speeds = new Map<string, Speed>()
   const views = new WeakMap<BlobRecord, BlobView>()
   /** What the tab that leads says, where that is not this one. */
   let regionsElsewhere: Partial<Snapshot> = {}
@@ -82,6 +84,15 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     return next
   }
 
+  /** Nothing goes on; what came over stays known where the next attempt goes on from there. */
+  const halt = (record: BlobRecord) => {
+    const text = keyText(record)
+    const done = progress.get(text)
+    speeds.delete(text)
+    if (record.upload === null && record.download === null) progress.delete(text)
+    else if (done !== undefined) progress.set(text, { ...done, bytesPerSecond: null, msLeft: null })
+  }
+
   const list = (): readonly BlobView[] => {
     if (listedAt === roster.changes + steps) return listed
     listedAt = roster.changes + steps
@@ -91,7 +102,7 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
   }
 
   coordinator.on('blob.moved', ({ record, before, phase }) => {
-    if (phase !== 'transferring') progress.delete(keyText(record))
+    if (phase !== 'transferring') halt(record)
     touch(record)
     if (handlers.size === 0) return
     const shown = view(record)
@@ -131,7 +142,11 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
       change()
     },
     onProgress: (key: BlobKey, bytes: number, totalBytes: number | null) => {
-      progress.set(keyText(key), { bytes, totalBytes })
+      const text = keyText(key)
+      const speed = speedAt(speeds.get(text) ?? null, bytes, now())
+      const msLeft = msLeftAt(speed, totalBytes === null ? null : totalBytes - bytes)
+      speeds.set(text, speed)
+      progress.set(text, { bytes, totalBytes, bytesPerSecond: speed.bytesPerSecond, msLeft })
       touch(key)
     },
   }

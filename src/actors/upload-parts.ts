@@ -71,11 +71,13 @@ const sendRest = async (sending: Sending, begun: Session): Promise<E.Either<Fail
       if (at <= here.at && ++standstills > STANDSTILLS_MAX) {
         return E.left(serverError(`The remote stays at byte ${at} of the blob.`, 200))
       }
+      if (signal.aborted) return E.left(failure('Aborted', 'The transfer was called off.'))
       if (at === part.to) parts.onTaken(bytes.length, tools.now() - sentAtMs)
       here = { ...here, at }
       cameTo(sending, here, !isAnew)
       if (at < totalBytes && tools.isWaitedFor(attempt.record)) return E.left(null)
-    } else if (sent.left._tag === 'NotFound' && !isAnew) {
+    } else if (sent.left._tag === 'NotFound') {
+      if (isAnew) return E.left(serverError('The remote forgets an upload that it has just begun.', 404))
       const anew: E.Either<Failure, Session> = await newSession(attempt, power, totalBytes)()
       if (E.isLeft(anew)) return anew
       here = anew.right
@@ -84,7 +86,7 @@ const sendRest = async (sending: Sending, begun: Session): Promise<E.Either<Fail
     } else if (sent.left._tag === 'TooLarge' && parts.onRefused(bytes.length)) {
       ahead = null
     } else {
-      parts.onFailed()
+      if (sent.left._tag === 'Unreachable') parts.onFailed()
       return sent
     }
   }

@@ -1,4 +1,5 @@
 import type { BlobSync, BlobView } from '../options'
+import { msLeftAt, type Speed } from '../speed'
 import { sizeText } from './print'
 
 /** How far a sync has come, over the blobs that had work since it began. */
@@ -56,19 +57,16 @@ const added = (sum: Progress, { isDone, bytes, totalBytes }: Work): Progress => 
 })
 
 /** One line: bar, blobs, bytes, rate, time left. */
-export const progressLine = ({ blobs, totalBlobs, bytes, totalBytes }: Progress, elapsedMs: number): string => {
+export const progressLine = ({ blobs, totalBlobs, bytes, totalBytes }: Progress, speed: Speed): string => {
   const share = totalBytes > 0 ? bytes / totalBytes : totalBlobs > 0 ? blobs / totalBlobs : 0
   const filled = Math.round(share * BAR_CHARACTERS)
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_CHARACTERS - filled)
-  const rate = elapsedMs > 0 ? (bytes * 1000) / elapsedMs : 0
-  return `${bar} ${blobs}/${totalBlobs} blobs  ${sizeText(bytes)}/${sizeText(totalBytes)}  ${sizeText(Math.round(rate))}/s  ${timeLeft(share, elapsedMs)}`
+  return `${bar} ${blobs}/${totalBlobs} blobs  ${sizeText(bytes)}/${sizeText(totalBytes)}  ${sizeText(Math.round(speed.bytesPerSecond ?? 0))}/s  ${share >= 1 ? 'done' : timeLeft(msLeftAt(speed, totalBytes - bytes))}`
 }
 
-/** Before a hundredth is done, any guess would be wild. */
-const timeLeft = (share: number, elapsedMs: number): string => {
-  if (share >= 1) return 'done'
-  if (share < 0.01) return '– left'
-  const seconds = Math.ceil((elapsedMs * (1 - share)) / share / 1000)
+const timeLeft = (msLeft: number | null): string => {
+  if (msLeft === null) return '– left'
+  const seconds = Math.ceil(msLeft / 1000)
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`
 }
 

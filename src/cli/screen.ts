@@ -1,4 +1,5 @@
 import type { BlobSync } from '../options'
+import { speedAt, type Speed } from '../speed'
 import { progressLine, trackWork } from './progress'
 
 /** Where a sync tells how it goes. On a terminal a progress bar stays below the lines. */
@@ -20,10 +21,12 @@ const lineScreen = (stream: NodeJS.WriteStream): Screen => {
 }
 
 const barScreen = (blobs: BlobSync, stream: NodeJS.WriteStream, label: string): Screen => {
-  const startedAtMs = performance.now()
   const tracker = trackWork(blobs)
+  let speed: Speed | null = null
   const draw = () => {
-    const text = label + progressLine(tracker.progress(), performance.now() - startedAtMs)
+    const progress = tracker.progress()
+    speed = speedAt(speed, progress.bytes, performance.now())
+    const text = label + progressLine(progress, speed)
     stream.write(`${CLEAR_LINE}${text.slice(0, (stream.columns > 0 ? stream.columns : COLUMNS) - 1)}`)
   }
   const timer = setInterval(draw, DRAW_MS)
