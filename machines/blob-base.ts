@@ -17,7 +17,7 @@ const backOff = { kind: 'backOff', atLeastMs: 0 } as const
 const answerOf = (outcome: Outcome, verifyAttempts: number) => {
   if (outcome.isDone) return { kind: 'done' } as const
   const { failure, record } = outcome
-  if (failure === null) return { kind: 'yield' } as const
+  if (failure === null) return { kind: 'requeue' } as const
   const answer = answerTo(failure)
   if (answer.kind === 'requeue') return closesItsGate(failure, record.status) ? answer : backOff
   if (answer.kind !== 'fail') return answer
@@ -54,7 +54,6 @@ export const base = setup({
     mustBackOff: ({ context, event }) => answerOf(outcomeOf({ event }), context.verifyAttempts).kind === 'backOff',
     mustBeHeld: ({ context, event }) => answerOf(outcomeOf({ event }), context.verifyAttempts).kind === 'hold',
     hasFailed: ({ context, event }) => answerOf(outcomeOf({ event }), context.verifyAttempts).kind === 'fail',
-    hasYielded: ({ context, event }) => answerOf(outcomeOf({ event }), context.verifyAttempts).kind === 'yield',
     isSynced: ({ context }) => context.record.status === 'SYNCED',
     isUpload: ({ context }) => context.record.status === 'PENDING_UPLOAD',
     isDownload: ({ context }) => context.record.status === 'PENDING_DOWNLOAD',
@@ -123,7 +122,7 @@ export const base = setup({
       const held: HeldReason | null = answer.kind === 'hold' ? answer.reason : null
       return { record: { ...outcome.record, held, dueAtMs: null, failure: outcome.failure, changedAtMs: outcome.atMs } }
     }),
-    /** Not an attempt: the reason lies outside the blob. */
+    /** Not an attempt: the reason lies outside the blob, or it came further and left its slot to others. */
     noteInterruption: assign(({ event }) => {
       const outcome = outcomeOf({ event })
       return outcome.isDone ? {} : { record: { ...outcome.record, failure: outcome.failure } }

@@ -73,8 +73,7 @@ export const blobMachine = base.createMachine({
         deciding,
         ...waiting,
         transferring: {
-          description:
-            'Holds a slot while the remote takes the encrypted bytes; between parts of a big blob it may leave it to another.',
+          description: 'Holds a slot while the remote takes the encrypted bytes; between two parts it may leave it to others.',
           on: {
             'slot.revoked': 'queued',
             'blob.prioritised': { actions: ['takePriority', { type: 'report', params: { phase: null } }] },
@@ -86,7 +85,6 @@ export const blobMachine = base.createMachine({
               { guard: 'isDone', target: '#blob.SYNCED', actions: 'takeRecord' },
               { guard: 'mustBeHeld', target: 'held', actions: ['noteReason', 'remember'] },
               { guard: 'mustBackOff', target: 'backingOff', actions: ['noteFailure', 'remember'] },
-              { guard: 'hasYielded', target: 'queued', actions: 'takeRecord' },
               { target: 'queued', actions: 'noteInterruption' },
             ],
           },
@@ -113,7 +111,6 @@ export const blobMachine = base.createMachine({
               { guard: 'hasFailed', target: '#blob.FAILED_DOWNLOAD', actions: ['becomeFailed', 'remember'] },
               { guard: 'mustBeHeld', target: 'held', actions: ['noteReason', 'remember'] },
               { guard: 'mustBackOff', target: 'backingOff', actions: ['noteFailure', 'remember'] },
-              { guard: 'hasYielded', target: 'queued', actions: 'takeRecord' },
               { target: 'queued', actions: 'noteInterruption' },
             ],
           },

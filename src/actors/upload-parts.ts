@@ -67,9 +67,8 @@ const sendRest = async (sending: Sending, begun: Session): Promise<E.Either<Fail
     const sent = await power.append(here.session, { at: part.at, bytes, signal })()
     if (E.isRight(sent)) {
       const at = sent.right
-      if (at > totalBytes) return E.left(serverError(`The remote has ${at} bytes of a blob of ${totalBytes}.`, 200))
-      if (at <= here.at && ++standstills > STANDSTILLS_MAX) {
-        return E.left(serverError(`The remote stays at byte ${at} of the blob.`, 200))
+      if (at > totalBytes || (at <= here.at && ++standstills > STANDSTILLS_MAX)) {
+        return E.left(serverError(`The remote says that it has ${at} of ${totalBytes} bytes, whatever it is sent.`, 200))
       }
       if (signal.aborted) return E.left(failure('Aborted', 'The transfer was called off.'))
       if (at === part.to) parts.onTaken(bytes.length, tools.now() - sentAtMs)

@@ -4,9 +4,10 @@ import * as TE from 'fp-ts/TaskEither'
 import { failure, serverError, type Failure } from '../model/failure'
 import { keyText } from '../model/ids'
 import type { HttpCalls, UploadTimeout } from './http-calls'
+import type { Request } from './http-exchange'
 import { whereThereIs } from './http-powers'
 import type { HttpUrls } from './http-urls'
-import type { Remote, ResumablePower } from './remote'
+import type { CallOptions, Remote, ResumablePower, UploadPart } from './remote'
 
 export interface HttpUploadsParts {
   readonly calls: HttpCalls
@@ -17,20 +18,40 @@ export interface HttpUploadsParts {
 }
 
 const TUS = { 'Tus-Resumable': '1.0.0' }
+const PART_TYPE = 'application/offset+octet-stream'
 
 /**
  * Uploads in parts by tus 1.0: creation, offset, termination (https://tus.io/protocols/resumable-upload). A session is the upload’s URL, which
  * stays on the server’s own origin: the token goes there.
  */
 export const httpUploads = ({ calls, urls, uploadTimeoutMs, supports }: HttpUploadsParts): ResumablePower => {
-  const offset: ResumablePower['offset'] = (session, { signal } = {}) =>
-    pipe(
-      own(session, urls.root),
-      TE.flatMap((url) =>
-        calls.headersOf({ method: 'HEAD', url, asked: 'HEAD of an upload', headers: TUS, signal, isSession: true }),
-      ),
-      TE.flatMapEither(offsetIn),
-    )
+  const { origin } = new URL(urls.root)
+  const isOwn = (url: string): boolean => URL.canParse(url) && new URL(url).origin === origin
+
+  /** A session of another server is none. */
+  const ask = (method: Request['method'], session: string, { signal }: CallOptions, part?: UploadPart) =>
+    isOwn(session)
+      ? calls.headersOf({
+          method,
+          url: session,
+          asked: `${method} of an upload`,
+          headers: part === undefined ? TUS : { ...TUS, 'Content-Type': PART_TYPE, 'Upload-Offset': `${part.at}` },
+          signal,
+          isSession: true,
+          ...(part === undefined ? {} : { body: part.bytes, timeoutMs: uploadTimeoutMs(part.bytes.length) }),
+        })
+      : TE.left(failure('NotFound', 'The upload was begun at another server.'))
+
+  const offset: ResumablePower['offset'] = (session, options = {}) =>
+    pipe(ask('HEAD', session, options), TE.flatMapEither(offsetIn))
+
+  const sessionIn = (headers: Headers): E.Either<Failure, string> => {
+    const location = headers.get('Location') ?? ''
+    const url = location !== '' && URL.canParse(location, urls.uploads) ? new URL(location, urls.uploads).href : ''
+    return isOwn(url)
+      ? E.right(url)
+      : E.left(serverError(`The server gave a Location that is none of its own: “${location}”.`, 201))
+  }
 
   return {
     offset,
@@ -45,60 +66,30 @@ export const httpUploads = ({ calls, urls, uploadTimeoutMs, supports }: HttpUplo
             asked: `POST upload of ${keyText(key)}`,
             headers: {
               ...TUS,
-              'Upload-Length': String(sizeBytes),
+              'Upload-Length': `${sizeBytes}`,
               'Upload-Metadata': `namespace ${btoa(key.namespace)},id ${btoa(key.id)}`,
             },
             signal,
             creates: true,
           }),
         ),
-        TE.flatMapEither((headers) => sessionIn(headers, urls)),
+        TE.flatMapEither(sessionIn),
       ),
 
-    append: (session, { at, bytes, signal }) =>
+    append: (session, part) =>
       pipe(
-        own(session, urls.root),
-        TE.flatMap((url) =>
-          calls.headersOf({
-            method: 'PATCH',
-            url,
-            asked: `PATCH of an upload at byte ${at}`,
-            headers: { ...TUS, 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': String(at) },
-            body: bytes,
-            signal,
-            isSession: true,
-            timeoutMs: uploadTimeoutMs(bytes.length),
-          }),
-        ),
+        ask('PATCH', session, part, part),
         TE.flatMapEither(offsetIn),
-        TE.orElse((reason) =>
-          isWrongOffset(reason) ? offset(session, signal === undefined ? {} : { signal }) : TE.left(reason),
-        ),
+        TE.orElse((reason) => (isWrongOffset(reason) ? offset(session, part) : TE.left(reason))),
       ),
 
-    end: (session, { signal } = {}) =>
+    end: (session, options = {}) =>
       pipe(
-        own(session, urls.root),
-        TE.flatMap((url) =>
-          calls.send({ method: 'DELETE', url, asked: 'DELETE of an upload', headers: TUS, signal, isSession: true }),
-        ),
+        ask('DELETE', session, options),
+        TE.map(() => undefined),
         TE.orElse((reason) => (reason._tag === 'NotFound' ? TE.right(undefined) : TE.left(reason))),
       ),
   }
-}
-
-/** A session of another server than this remote’s is none: the token does not go there. */
-const own = (session: string, root: string): TE.TaskEither<Failure, string> =>
-  isOnOriginOf(root, session) ? TE.right(session) : TE.left(failure('NotFound', 'The upload was begun at another server.'))
-
-const isOnOriginOf = (root: string, url: string): boolean => URL.canParse(url) && new URL(url).origin === new URL(root).origin
-
-const sessionIn = (headers: Headers, { root, uploads }: HttpUrls): E.Either<Failure, string> => {
-  const location = headers.get('Location') ?? ''
-  const url = location !== '' && URL.canParse(location, uploads) ? new URL(location, uploads).href : ''
-  return isOnOriginOf(root, url)
-    ? E.right(url)
-    : E.left(serverError(`The server names “${location.slice(0, 200)}” as the upload’s Location: not one of its own URLs.`, 201))
 }
 
 const offsetIn = (headers: Headers): E.Either<Failure, number> => {
@@ -106,7 +97,7 @@ const offsetIn = (headers: Headers): E.Either<Failure, number> => {
   const bytes = Number(text)
   return /^\d+$/.test(text) && Number.isSafeInteger(bytes)
     ? E.right(bytes)
-    : E.left(serverError('The server does not say how much of the upload has arrived, by Upload-Offset.', 200))
+    : E.left(serverError('The server tells no Upload-Offset.', 200))
 }
 
 /** An id that is taken is `Exists` by its text; any other 409 is about the offset. */
