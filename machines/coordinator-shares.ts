@@ -1,6 +1,7 @@
 import { assertEvent } from 'xstate'
 import { base } from './coordinator-base'
-import { batchSlotsOf, shareOut, type Gates } from './window'
+import type { Gates } from './roster'
+import { batchSlotsOf, shareOut } from './window'
 
 /** Who lives and who holds a slot. */
 export const shareActions = {

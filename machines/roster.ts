@@ -26,6 +26,19 @@ export interface Live {
   isBatched: boolean
 }
 
+/** What holds for all transfers at this moment. */
+export interface Gates {
+  /** Online, with access, and at the remote's pace. */
+  readonly isOpen: boolean
+  /** Online, and nobody else does the work. */
+  readonly isOnline: boolean
+  readonly isPaused: boolean
+  /** `one`: a single upload probes whether the account has room. */
+  readonly uploads: 'all' | 'one' | 'none'
+  /** This device has no room for downloads. */
+  readonly isFull: boolean
+}
+
 /** A blob's place among those that wait. */
 export interface Place {
   readonly key: string
@@ -87,6 +100,8 @@ export class Roster {
   readonly setAside = new Set<string>()
   /** Blobs that another tab transfers. */
   readonly elsewhere = new Set<string>()
+  /** What held when slots were last shared out. */
+  gates: Gates | null = null
   /** Where notes are kept of all blobs about which something changes; null: nobody wants to know. */
   touched: Set<string> | null = null
   readonly tally: Tally = {

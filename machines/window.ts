@@ -1,18 +1,5 @@
 import { BATCH_BLOBS, isActive, mayBatch, standingOf, type BlobRecord, type Status } from '../src/model/record'
-import { goesBefore, type Live, type Place, type Roster, type Ticket } from './roster'
-
-/** What holds for all transfers at this moment. */
-export interface Gates {
-  /** Online, with access, and at the remote's pace. */
-  readonly isOpen: boolean
-  /** Online, and nobody else does the work. */
-  readonly isOnline: boolean
-  readonly isPaused: boolean
-  /** `one`: a single upload probes whether the account has room. */
-  readonly uploads: 'all' | 'one' | 'none'
-  /** This device has no room for downloads. */
-  readonly isFull: boolean
-}
+import { goesBefore, type Gates, type Live, type Place, type Roster, type Ticket } from './roster'
 
 export type Move =
   /** `hasSlot`: it begins its transfer at once. */
@@ -39,6 +26,7 @@ interface Shares {
 export const shareOut = (shares: Shares, gates: Gates): readonly Move[] => {
   const moves: Move[] = []
   const { roster } = shares
+  roster.gates = gates
   if (!gates.isOnline) {
     leaveOffline(roster, moves)
     return moves
@@ -106,8 +94,10 @@ const giveSlots = (shares: Shares, gates: Gates, moves: Move[]): void => {
 const mayFillBatch = ({ roster, batchSlots }: Shares) => roster.batched <= Math.max(0, batchSlots - 1) * BATCH_BLOBS
 
 /** Whether a blob that transfers keeps from its slot another one that goes before it, and that could take it. */
-export const isWaitedFor = (shares: Shares, gates: Gates, record: BlobRecord): boolean => {
+export const isWaitedFor = (shares: Shares, record: BlobRecord): boolean => {
   const { roster, transfers } = shares
+  const { gates } = roster
+  if (gates === null) return false
   const room = roomIn({ ...shares, transfers: transfers + 1 })
   const mayGo = permission(roster, gates, { alone: true, batch: room.batch && mayFillBatch(shares) })
   const ticket = gates.isPaused ? roster.nextWanted(mayGo) : roster.nextReady(mayGo)

@@ -108,17 +108,7 @@ export const startEngine = (options: BlobSyncOptions) => {
     inTurn: (keys, use) => () => inOrder(keys.map(keyText), () => (isBatched(keys) ? storage.share(use) : storage.use(use))()),
     inOrder: (keys, use) => () => inOrder(keys.map(keyText), use),
     parts: partSizes(options.inFlightBytes ?? IN_FLIGHT_BYTES),
-    isWaitedFor: (record) => {
-      const { value, context } = coordinator.getSnapshot()
-      const gates = {
-        isOpen: true,
-        isOnline: true,
-        isPaused: value.transfers === 'paused',
-        uploads: value.quota === 'available' ? ('all' as const) : ('none' as const),
-        isFull: value.room !== 'available',
-      }
-      return isWaitedFor(context, gates, record)
-    },
+    isWaitedFor: (record) => isWaitedFor(coordinator.getSnapshot().context, record),
     onProgress: (key, bytes, totalBytes) => {
       shown.onProgress(key, bytes, totalBytes)
       tabs?.onProgress(key)

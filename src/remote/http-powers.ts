@@ -46,7 +46,7 @@ export const whereThereIs = (
     supports(signal === undefined ? {} : { signal }),
     TE.filterOrElse(
       (all) => all[power],
-      () => serverError(`This server does not say at its root that it has ${power} that can be trusted.`, 501),
+      () => serverError(`The server does not say that it has ${power}.`, 501),
     ),
   )
 

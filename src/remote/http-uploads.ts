@@ -48,9 +48,7 @@ export const httpUploads = ({ calls, urls, uploadTimeoutMs, supports }: HttpUplo
   const sessionIn = (headers: Headers): E.Either<Failure, string> => {
     const location = headers.get('Location') ?? ''
     const url = location !== '' && URL.canParse(location, urls.uploads) ? new URL(location, urls.uploads).href : ''
-    return isOwn(url)
-      ? E.right(url)
-      : E.left(serverError(`The server gave a Location that is none of its own: “${location}”.`, 201))
+    return isOwn(url) ? E.right(url) : E.left(serverError(`The server’s Location is not its own: “${location}”.`, 201))
   }
 
   return {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { batchSlotsOf, isWaitedFor, Roster } from '../../machines'
-import { shareOut, type Gates } from '../../machines/window'
+import type { Gates } from '../../machines/roster'
+import { shareOut } from '../../machines/window'
 import { keyText } from '../../src/model/ids'
 import { newRecord, type BlobRecord } from '../../src/model/record'
 import { expectRight } from '../../src/testing/expect'
@@ -28,7 +29,10 @@ const waiting = (others: readonly BlobRecord[], { transfers = 1, batches = false
   return {
     roster,
     shares,
-    isWaited: (gates: Partial<Gates> = {}, self = big) => isWaitedFor(shares, { ...open, ...gates }, self),
+    isWaited: (gates: Partial<Gates> = {}, self = big) => {
+      roster.gates = { ...open, ...gates }
+      return isWaitedFor(shares, self)
+    },
   }
 }
 
