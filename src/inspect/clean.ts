@@ -9,9 +9,9 @@ export const isFields = (u: unknown): u is Fields => typeof u === 'object' && u 
 const namesOf = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 
 const numbers = namesOf(
-  'accessRound alarmAtMs atMs attempts batchSlots changedAtMs dueAtMs epoch erasedAtMs listAccessRound listAttempts listWaitMs listedBytes ' +
-    'liveActors missingSinceMs pollMs removalsToConfirm retryAfterMs roll sizeBytes slowUntilMs slowdownMs transfers trashedAtMs turn ' +
-    'usedAtMs verifyAttempts version waitMs',
+  'accessRound alarmAtMs atMs attempts batchSlots changedAtMs dueAtMs encryptedBytes epoch erasedAtMs listAccessRound listAttempts listWaitMs ' +
+    'listedBytes liveActors missingSinceMs plaintextBytes pollMs removalsToConfirm retryAfterMs roll sentBytes sizeBytes slowUntilMs ' +
+    'slowdownMs transfers trashedAtMs turn usedAtMs verifyAttempts version waitMs',
 )
 const booleans = namesOf(
   'all hasLocks hasMore hasRecovered hasSlot isDone isExternal isHere isListWanted isOnline isOpen isOusted isPaused isPinned isShared isTokenProven ' +
@@ -30,7 +30,9 @@ const words: Readonly<Record<string, (u: unknown) => boolean>> = {
 }
 
 /** Looked into, by the same rules. */
-const nested = namesOf('command comparison data failure input key lastFailure listFailure output record report')
+const nested = namesOf(
+  'checkpoint command comparison data download failure input key lastFailure listFailure output record report upload',
+)
 /** Lists, of which only the length is told. */
 const counted = namesOf('changed changes corrupt gone ids records')
 

@@ -110,6 +110,13 @@ test('of a record all leaves but seal and tag, of a context all but the plan of 
   const record = recordOf('x', { status: 'SYNCED', seal: 's', tag: 't' })
   const withheld = (whole: object) => Object.keys(whole).filter((name) => !(name in clean(whole)))
   expect(withheld(record)).toEqual(['seal', 'tag'])
+  const checkpoint = { seal: 's', encryptedBytes: 4, plaintextBytes: 3 }
+  const upload = { session: 'https://blobs.example/uploads/ada/5', sentBytes: 2 }
+  expect(clean({ ...record, upload, download: { checkpoint, sizeBytes: 5, tag: 't' } })).toMatchObject({
+    upload: { sentBytes: 2 },
+    download: { checkpoint: { encryptedBytes: 4, plaintextBytes: 3 }, sizeBytes: 5 },
+  })
+  expect(JSON.stringify(clean({ record: { ...record, upload } }))).not.toMatch(/ada|session/)
   const contexts = new Map<string, object>()
   const blobs = device({
     inspect: (event) => {

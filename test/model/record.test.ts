@@ -57,6 +57,12 @@ describe('records', () => {
     ['isPinned', null],
     ['isPinned', 'yes'],
     ['usedAtMs', 'yesterday'],
+    ['upload', 'https://blobs.example/uploads/5'],
+    ['upload', { session: 5, sentBytes: 1 }],
+    ['upload', { session: '5' }],
+    ['download', { checkpoint: null, sizeBytes: 1, tag: null }],
+    ['download', { checkpoint: { seal: 's', encryptedBytes: 1 }, sizeBytes: 1, tag: null }],
+    ['download', { checkpoint: { seal: 's', encryptedBytes: 1, plaintextBytes: 1 }, sizeBytes: '1', tag: null }],
     ['changedAtMs', null],
   ]
   test.each(wrong)('%s does not decode as %j', (field, value) => {
