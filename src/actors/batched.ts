@@ -38,7 +38,7 @@ export const batched = (remote: Remote, options: BatchedOptions): Remote => {
     put: (key, upload) => async () => {
       if (upload.mayBatch !== true) return remote.put(key, upload)()
       if (!power.isThere()) return power.alone(remote.put(key, upload))
-      const bytes = await wholeOf(upload.body)()
+      const bytes = await wholeOf(upload)()
       if (E.isLeft(bytes)) return bytes
       const stored = await uploads(key.namespace).add({ key, bytes: bytes.right, options: callOf(upload) }, upload.signal)
       if (E.isRight(stored)) upload.onProgress?.(upload.sizeBytes)

@@ -104,7 +104,7 @@ const makePart = ({ attempt: { tools, record }, seal, payload, totalBytes }: Sen
   const to = Math.min(end, totalBytes)
   const bytes = pipe(
     tools.cipher.encrypt(record, seal, payload, { from: at, to }),
-    TE.chain(({ body }) => wholeOf(body)),
+    TE.chain(wholeOf),
   )()
   // Nobody may come for it any more.
   bytes.catch(() => {})
