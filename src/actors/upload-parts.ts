@@ -102,10 +102,7 @@ interface Part {
 const makePart = ({ attempt: { tools, record }, seal, payload, totalBytes }: Sending, at: number): Part => {
   const end = Math.floor((at + tools.parts.next()) / PART_BYTES_MIN) * PART_BYTES_MIN
   const to = Math.min(end, totalBytes)
-  const bytes = pipe(
-    tools.cipher.encrypt(record, seal, payload, { from: at, to }),
-    TE.chain(wholeOf),
-  )()
+  const bytes = pipe(tools.cipher.encrypt(record, seal, payload, { from: at, to }), TE.chain(wholeOf))()
   // Nobody may come for it any more.
   bytes.catch(() => {})
   return { at, to, bytes }

@@ -47,7 +47,7 @@ export interface PromiseBatches {
 export interface PromiseResumable {
   /** Throws `Exists`, `QuotaExceeded`, `TooLarge`. */
   readonly create: (key: BlobKey, options: SessionOptions) => Promise<string>
-  /** Null or undefined if the session has expired, was ended or has made its blob. */
+  /** Null or undefined if the session has expired or was ended; one that has made its blob may be gone, too. */
   readonly offset: (session: string, options: CallOptions) => Promise<number | null | undefined>
   /** How many bytes have arrived now; null or undefined as for `offset`. Where `at` is not where the session is, nothing is taken. */
   readonly append: (session: string, part: UploadPart) => Promise<number | null | undefined>

@@ -130,7 +130,7 @@ export interface ResumablePower {
    */
   readonly create: (key: BlobKey, options: SessionOptions) => TaskEither<Failure, string>
 
-  /** How many bytes have arrived. `NotFound` if the session has expired, was ended or has made its blob. */
+  /** How many bytes have arrived. `NotFound` if the session has expired or was ended; one that has made its blob may be gone, too. */
   readonly offset: (session: string, options?: CallOptions) => TaskEither<Failure, number>
 
   /**
