@@ -26,7 +26,10 @@ export const json = (value: unknown, headers: Headers = {}): Response =>
 type Body = ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>
 
 export const blob = ({ sizeBytes, tag }: StoredBytes, body: Body): Response =>
-  new Response(body, { headers: { ...bytes, 'content-length': String(sizeBytes), tag } })
+  new Response(body, { headers: { ...bytes, 'content-length': String(sizeBytes), etag: etagOf(tag), tag } })
+
+/** The tag as RFC 9110 wants it: other bytes under the same id have another. */
+export const etagOf = (tag: string): string => `"${tag}"`
 
 /** Part of a blob; its tag is the whole blob's. An exclusive range is told as it was asked for, and says so. */
 export const part = ({ sizeBytes, tag, span: { from, to } }: StoredBytes, isExclusive: boolean, body: Body): Response =>
@@ -37,6 +40,7 @@ export const part = ({ sizeBytes, tag, span: { from, to } }: StoredBytes, isExcl
       'content-length': String(to - from),
       'content-range': `bytes ${from}-${isExclusive ? to : to - 1}/${sizeBytes}`,
       ...(isExclusive ? { 'blob-range': 'exclusive' } : {}),
+      etag: etagOf(tag),
       tag,
     },
   })
@@ -44,6 +48,18 @@ export const part = ({ sizeBytes, tag, span: { from, to } }: StoredBytes, isExcl
 /** Any number of blobs; each piece of the body becomes an HTTP chunk of its own. */
 export const stream = (body: ReadableStream<Uint8Array<ArrayBuffer>>): Response =>
   new Response(body, { headers: { ...chunked, ...bytes } })
+
+/** What the server of tus answers, without its own word on origins. With each byte an upload expires later. */
+export const tus = ({ status, headers: theirs, body }: Response, expiresMs: number): Response => {
+  const headers = new Headers(theirs)
+  for (const name of theirs.keys()) if (name.startsWith('access-control-')) headers.delete(name)
+  // It would close the connection in the face of who is still sending, and the answer with it.
+  headers.delete('connection')
+  if (status !== 204 && !headers.has('content-length')) headers.set('content-length', '0')
+  for (const [name, value] of Object.entries(everywhere)) headers.set(name, value)
+  if (headers.has('upload-expires')) headers.set('upload-expires', new Date(Date.now() + expiresMs).toUTCString())
+  return new Response(body, { status, headers })
+}
 
 const bytes = { ...everywhere, 'content-type': 'application/octet-stream' }
 
@@ -59,6 +75,8 @@ export const refused = (refusal: Refusal): Response => {
       return text(409, `Blob already exists: ${refusal.id}`)
     case 'Misnamed':
       return text(400, `The blob does not bear its id: ${refusal.id}`)
+    case 'Nameless':
+      return text(400, refusal.message)
     case 'OutOfRange':
       return empty(416, { 'content-range': `bytes */${refusal.sizeBytes}` })
     case 'QuotaExceeded':

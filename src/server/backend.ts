@@ -2,6 +2,7 @@ import type { TaskEither } from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { Namespace, type BlobId, type BlobKey } from '../model/ids'
 import type { Flag } from './flags'
+import type { PartsBackend } from './parts'
 import type { Refusal } from './refusal'
 
 interface UserBrand {
@@ -72,6 +73,9 @@ export interface ServerBackend {
   /** Deletes, flags included, and leaves a tombstone for ever. */
   readonly delete: (key: StoredKey) => TaskEither<Refusal, void>
 
+  /** Uploads in parts, where it can. */
+  readonly parts?: PartsBackend
+
   /** Lets go of every handle and lock. Call it once nothing is under way. */
   readonly close: () => Promise<void>
 }
@@ -82,8 +86,8 @@ export interface Span {
   readonly to: number
 }
 
-/** What to read of so many bytes; null: they do not have what is asked for, which is `OutOfRange`. */
-export type Choose = (sizeBytes: number) => Span | null
+/** What to read of so many bytes with that tag; null: they do not have what is asked for, which is `OutOfRange`. */
+export type Choose = (sizeBytes: number, tag: string) => Span | null
 
 export interface StoredBytes {
   /** Of the whole blob, as the tag is. */

@@ -2,6 +2,7 @@ import * as E from 'fp-ts/Either'
 import type { Hono } from 'hono'
 import * as answers from './answers'
 import { keyIn, valueIn, type Api } from './asked'
+import type { Choose } from './backend'
 import { announcedBytes, bodyOf } from './body'
 import { tallied, type Asked, type Env } from './exchange'
 import { getFlags } from './flag-routes'
@@ -17,10 +18,16 @@ export const addBlobRoutes = (app: Hono<Env>, api: Api): void => {
     if (E.isLeft(key)) return key.left
     if (valueIn(c, 'only_flags') !== null) return getFlags(api, key.right)
     const range = rangeIn(c.req.header('range'))
-    const stored = await backend.read(key.right, range?.choose)()
+    const ifRange = c.req.header('if-range')
+    const isWhole = (tag: string) => range === null || (ifRange !== undefined && ifRange !== answers.etagOf(tag))
+    const choose: Choose = (sizeBytes, tag) =>
+      range === null || isWhole(tag) ? { from: 0, to: sizeBytes } : range.choose(sizeBytes, tag)
+    const stored = await backend.read(key.right, choose)()
     if (E.isLeft(stored)) return answers.refused(stored.left)
     const body = tallied(stored.right.body, c.env)
-    return range === null ? answers.blob(stored.right, body) : answers.part(stored.right, range.isExclusive, body)
+    return range === null || isWhole(stored.right.tag)
+      ? answers.blob(stored.right, body)
+      : answers.part(stored.right, range.isExclusive, body)
   }
 
   const put = async (c: Asked) => {

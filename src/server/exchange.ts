@@ -48,8 +48,9 @@ export const handlerOf =
         log?.([request.method, path, status, exchange.bytes, ms, ...reasonOf(exchange.error)].join(' '))
       },
     }
-    // Hono would answer a HEAD as a GET; Soledad has none.
-    const response = request.method === 'HEAD' ? answers.unauthorized() : await app.fetch(request, exchange)
+    // Hono would answer a HEAD as a GET; Soledad has none, and only uploads in parts know it.
+    const isUnknown = request.method === 'HEAD' && !new URL(request.url).pathname.startsWith('/uploads/')
+    const response = isUnknown ? answers.unauthorized() : await app.fetch(request, exchange)
     status = response.status
     if (!exchange.isStreaming) exchange.end()
     return response

@@ -6,6 +6,10 @@ import { nodeFileLayer } from '../store/file-layer'
 import { groupCommit } from '../store/group-commit'
 import type { ServerBackend, StoredKey } from './backend'
 import { holdLock, openDatabase } from './database'
+import { expiring } from './expiring'
+import { fileParts } from './file-parts'
+import { partFiles } from './part-files'
+import { partRowsIn } from './part-rows'
 import { payloadFiles, type PayloadFiles } from './payload-files'
 import { quota } from './quota'
 import { reading } from './read'
@@ -15,6 +19,8 @@ import { rowsIn } from './rows'
 export interface FileBackendOptions {
   /** Payloads up to this size rest in the database, larger ones in files of their own. @default 131072 */
   readonly inlineBytesMax?: number
+  /** How long after its last byte an upload in parts that is not whole is forgotten. @default 86400000, a day */
+  readonly uploadsExpireMs?: number
 }
 
 /**
@@ -24,6 +30,7 @@ export interface FileBackendOptions {
  *   table `blob`)
  * - `payloads/<2 hex>/<name>`: the larger payloads, plain; column `file` of table `blob` has the name
  * - `arriving/`: uploads that are not complete; emptied at the start
+ * - `uploads/<name>`: uploads in parts that are not complete; they go on after a restart, as table `upload` says
  * - `lock.sqlite`: held while a server runs
  *
  * `rewritePayload` changes stored bytes wherever they are.
@@ -31,18 +38,19 @@ export interface FileBackendOptions {
  * @throws if another process holds the folder or it cannot be written.
  */
 export const fileBackend = async (root: string, options: FileBackendOptions = {}): Promise<ServerBackend> => {
-  const inlineBytesMax = options.inlineBytesMax ?? 131_072
   await mkdir(root, { recursive: true })
   const lock = lockFolder(root)
   try {
     const files = await payloadFiles(root)
     const database = openDatabase(databasePath(root))
     try {
-      const named = database.prepare('SELECT 1 FROM blob WHERE file = ?')
-      database.exec('CREATE INDEX IF NOT EXISTS blobByFile ON blob (file) WHERE file IS NOT NULL')
-      await files.sweep((name) => named.get(name) !== undefined)
       const log = await open(`${databasePath(root)}-wal`, 'a')
-      return backend({ database, log, lock, files }, inlineBytesMax)
+      try {
+        return await backend({ root, database, log, lock, files }, options)
+      } catch (error) {
+        await log.close()
+        throw error
+      }
     } catch (error) {
       database.close()
       throw error
@@ -64,17 +72,33 @@ const lockFolder = (root: string): DatabaseSync => {
 }
 
 interface Parts {
+  readonly root: string
   readonly database: DatabaseSync
   readonly log: FileHandle
   readonly lock: DatabaseSync
   readonly files: PayloadFiles
 }
 
-const backend = ({ database, log, lock, files }: Parts, inlineBytesMax: number): ServerBackend => {
+const backend = async (
+  { root, database, log, lock, files }: Parts,
+  { inlineBytesMax = 131_072, uploadsExpireMs = DAY_MS }: FileBackendOptions,
+): Promise<ServerBackend> => {
   const commit = groupCommit({ transact: (run) => nodeFileLayer.transact(database, run), sync: () => log.datasync() })
   const rows = rowsIn(database)
+  const partRows = partRowsIn(database)
+  await files.sweep((name) => rows.isNamed(name) || partRows.isNamed(name))
   const bytesOf = quota()
   rows.used().forEach(({ user, bytes }) => bytesOf.add(user, bytes))
+  const parts = await fileParts({
+    rows,
+    partRows,
+    files: await partFiles(root, files),
+    payloads: files,
+    commit,
+    quota: bytesOf,
+    expiresMs: uploadsExpireMs,
+  })
+  const expiry = await expiring(parts)
   const missing = ({ id }: StoredKey) => E.left({ _tag: 'Missing', id } as const)
 
   return {
@@ -90,16 +114,23 @@ const backend = ({ database, log, lock, files }: Parts, inlineBytesMax: number):
     },
     setFlags: (key, flags) => async () => ((await commit(() => rows.setFlags(key, flags))) ? E.right(undefined) : missing(key)),
     delete: (key) => async () => {
-      const gone = await commit(() => rows.remove(key))
+      const gone = await commit(() => {
+        partRows.removeFinished(key)
+        return rows.remove(key)
+      })
       if (gone === null) return missing(key)
       bytesOf.add(key.user, -gone.sizeBytes)
       if (gone.file !== null) await files.remove(gone.file)
       return E.right(undefined)
     },
+    parts,
     close: async () => {
+      await expiry.stop()
       await log.close()
       database.close()
       lock.close()
     },
   }
 }
+
+const DAY_MS = 86_400_000

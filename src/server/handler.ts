@@ -10,6 +10,7 @@ import { BLOB_BYTES_MAX } from './limits'
 import { addListRoutes } from './list-routes'
 import { allowingOrigins } from './origins'
 import { addStreamRoutes } from './stream-routes'
+import { addUploadRoutes } from './upload-routes'
 
 export interface HandlerOptions {
   readonly backend: ServerBackend
@@ -23,8 +24,11 @@ export interface HandlerOptions {
   readonly log?: Log
 }
 
+/** What Soledad does not promise: an uploaded stream is stored whole or not at all, and ranges are RFC 9110's where they look like it. */
+const POWERS = { 'blob-streams': 'atomic', 'blob-ranges': 'bytes' }
+
 /**
- * Soledad's blobs API as a fetch handler: lists, counts, blobs and parts of them, flags, streams, and the server's info.
+ * Soledad's blobs API as a fetch handler: lists, counts, blobs and parts of them, flags, streams, uploads in parts by tus, and the server's info.
  *
  * With `Accept: application/vnd.blobsync.list+json` a list of blobs is an array of `{ id, size, tag }`, otherwise of ids.
  *
@@ -38,8 +42,9 @@ export const blobHandler = (options: HandlerOptions): ((request: Request) => Pro
   addBlobRoutes(app, api)
   addFlagRoutes(app, api)
   addStreamRoutes(app, api)
-  // Tells a client that an uploaded stream is stored whole or not at all, which Soledad does not promise.
-  app.get('/', () => answers.json({ blobs: true, version }, { 'blob-streams': 'atomic' }))
+  if (backend.parts !== undefined) addUploadRoutes(app, api, backend.parts)
+  const powers = backend.parts === undefined ? POWERS : { ...POWERS, 'blob-uploads': 'tus' }
+  app.get('/', () => answers.json({ blobs: true, version }, powers))
   app.get('/robots.txt', () => answers.text(200, 'User-agent: *\nDisallow: /\n'))
   return allowingOrigins(options.origins ?? [], handlerOf(app, options.log))
 }

@@ -8,7 +8,7 @@ import { accountList, userOf } from './auth'
 import type { ServerBackend } from './backend'
 import { announcedBytes, bodyOf } from './body'
 import { emptyApp, handlerOf, type Asked, type Log } from './exchange'
-import { DELIVERY_BYTES_MAX } from './limits'
+import { INCOMING_BYTES_MAX } from './limits'
 
 /** A program that delivers to users' boxes, such as a mail server. */
 export interface Service {
@@ -33,7 +33,7 @@ const PREFIX_BYTES = PREAMBLE_CHARACTERS + 1
 
 /** The API for services, as a fetch handler: `PUT /incoming/{user}/{id}` stores what comes as a `PENDING` blob of that user. */
 export const incomingHandler = (options: IncomingOptions): ((request: Request) => Promise<Response>) => {
-  const { backend, services, quotaBytes = Number.POSITIVE_INFINITY, blobBytesMax = DELIVERY_BYTES_MAX } = options
+  const { backend, services, quotaBytes = Number.POSITIVE_INFINITY, blobBytesMax = INCOMING_BYTES_MAX } = options
   const authenticate = accountList(services.map(({ name, token }) => ({ user: name, token })))
 
   const deliver = async (c: Asked) => {
@@ -45,7 +45,7 @@ export const incomingHandler = (options: IncomingOptions): ((request: Request) =
     if (E.isLeft(key)) return answers.text(400, key.left.message)
 
     const sizeBytes = announcedBytes(c.req.header('content-length'))
-    const max = blobBytesMax - PREFIX_BYTES
+    const max = Math.min(blobBytesMax, INCOMING_BYTES_MAX) - PREFIX_BYTES
     if (sizeBytes !== null && sizeBytes > max) return answers.refused({ _tag: 'TooLarge' })
     const body = bodyOf(c.req.raw, { announced: sizeBytes, min: 0, max }, c.env)
     const prefix = { sizeBytes: PREFIX_BYTES, bytes: (bodyBytes: number) => prefixOf(key.right.id, bodyBytes) }

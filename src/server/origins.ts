@@ -29,12 +29,16 @@ export const allowingOrigins = (origins: readonly string[], handle: Handler): Ha
 /** Whether a text is the origin of web pages exactly as browsers write it: scheme, host and port, without a path. */
 export const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text)
 
-/** What `httpRemote` reads of an answer. */
-const EXPOSED = 'Blob-Range, Blob-Streams, Content-Encoding, Content-Length, Content-Range, Retry-After, Tag'
+/** What `httpRemote` and clients of tus read of an answer. */
+const EXPOSED = [
+  'Blob-Range, Blob-Ranges, Blob-Streams, Blob-Uploads, Content-Encoding, Content-Length, Content-Range, ETag, Location, Retry-After',
+  'Tag, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset',
+].join(', ')
 
 const preflight = {
-  'access-control-allow-methods': 'GET, PUT, POST, DELETE',
-  'access-control-allow-headers': 'Accept, Authorization, Content-Type, Range, Tag',
+  'access-control-allow-methods': 'GET, HEAD, PUT, POST, PATCH, DELETE',
+  'access-control-allow-headers':
+    'Accept, Authorization, Content-Type, If-Range, Range, Tag, Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset',
   // As long as browsers keep it at most.
   'access-control-max-age': '86400',
   'cache-control': 'no-store',

@@ -8,6 +8,12 @@ export interface PayloadFiles {
   /** Removes what a crash left: files that are incomplete, and those that nobody names. */
   readonly sweep: (isNamed: (name: string) => boolean) => Promise<void>
   readonly begin: () => Promise<ArrivingFile>
+  /** A name that no other payload has. */
+  readonly nameFor: (key: StoredKey) => string
+  /** Moves a file that is durable here, under that name. Durable when it resolves. */
+  readonly adopt: (path: string, name: string) => Promise<void>
+  /** Makes durable what a folder names. */
+  readonly syncFolder: (path: string) => Promise<void>
   readonly path: (name: string) => string
   readonly remove: (name: string) => Promise<void>
 }
@@ -31,10 +37,20 @@ export const payloadFiles = async (root: string): Promise<PayloadFiles> => {
 
   const path = (name: string) => payloadPath(root, name)
   const remove = (name: string) => rm(path(name), { force: true })
+  const nameFor = (key: StoredKey) => `${hashOf(key)}.${randomBytes(4).toString('hex')}`
+  const adopt = async (from: string, name: string) => {
+    const folder = join(payloads, name.slice(0, 2))
+    if ((await mkdir(folder, { recursive: true })) !== undefined) await syncDirectory(payloads)
+    await rename(from, path(name))
+    await syncDirectory(folder)
+  }
 
   return {
     path,
     remove,
+    nameFor,
+    adopt,
+    syncFolder: syncDirectory,
     sweep: async (isNamed) => {
       await rm(arriving, { recursive: true, force: true })
       await mkdir(arriving)
@@ -61,11 +77,8 @@ export const payloadFiles = async (root: string): Promise<PayloadFiles> => {
         keep: async (key) => {
           await handle.sync()
           await handle.close()
-          const name = `${hashOf(key)}.${randomBytes(4).toString('hex')}`
-          const folder = join(payloads, name.slice(0, 2))
-          if ((await mkdir(folder, { recursive: true })) !== undefined) await syncDirectory(payloads)
-          await rename(temporary, path(name))
-          await syncDirectory(folder)
+          const name = nameFor(key)
+          await adopt(temporary, name)
           return name
         },
         discard: async () => {

@@ -22,7 +22,7 @@ export const reading = (rows: Rows, files: PayloadFiles): ServerBackend['read'] 
       if (row === null) return missing(key)
       const { tag, file, bytes } = row
       if (bytes !== null) {
-        const span = choose(bytes.length)
+        const span = choose(bytes.length, tag)
         if (span === null) return outOfRange(bytes.length)
         return E.right({ tag, sizeBytes: bytes.length, span, body: bytes.subarray(span.from, span.to) })
       }
@@ -33,7 +33,7 @@ export const reading = (rows: Rows, files: PayloadFiles): ServerBackend['read'] 
 
 const readFile = async (handle: FileHandle, tag: string, choose: Choose): Promise<E.Either<Refusal, StoredBytes>> => {
   const { size: sizeBytes } = await handle.stat()
-  const span = choose(sizeBytes)
+  const span = choose(sizeBytes, tag)
   if (span !== null) return E.right({ tag, sizeBytes, span, body: fileBody(handle, span) })
   await handle.close()
   return outOfRange(sizeBytes)

@@ -124,7 +124,7 @@ const forget = async (files: PayloadFiles, arrivals: readonly Arrival[]) => {
 }
 
 /** What a client may hear of; anything else is thrown on. */
-const refusalIn = (error: unknown): Refusal => {
+export const refusalIn = (error: unknown): Refusal => {
   if (error instanceof BodyRefused) return error.refusal
   if (isDiskFull(error)) return { _tag: 'DiskFull' }
   throw error

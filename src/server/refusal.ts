@@ -4,6 +4,8 @@ import type { BlobId } from '../model/ids'
 export type Refusal =
   /** `Misnamed`: it begins with a preamble that bears another id, or none. */
   | { readonly _tag: 'Missing' | 'Exists' | 'Misnamed'; readonly id: BlobId }
+  /** It would have a name that no blob can have. */
+  | { readonly _tag: 'Nameless'; readonly message: string }
   | { readonly _tag: 'OutOfRange'; readonly sizeBytes: number }
   | { readonly _tag: 'QuotaExceeded' | 'DiskFull' | 'TooLarge' | 'TooShort' | 'Incomplete' }
 

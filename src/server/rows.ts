@@ -20,11 +20,14 @@ export interface Rows {
   readonly setFlags: (key: StoredKey, flags: readonly Flag[]) => boolean
   /** Removes a blob and adds its tombstone. @returns what it took; null if there is no such blob. */
   readonly remove: (key: StoredKey) => { readonly sizeBytes: number; readonly file: string | null } | null
+  /** Whether a blob has its bytes in that file. */
+  readonly isNamed: (file: string) => boolean
   /** The bytes of each user. */
   readonly used: () => readonly { readonly user: string; readonly bytes: number }[]
 }
 
 export const rowsIn = (database: DatabaseSync): Rows => {
+  database.exec('CREATE INDEX IF NOT EXISTS blobByFile ON blob (file) WHERE file IS NOT NULL')
   const where = 'WHERE user = ? AND namespace = ?'
   const orders: Readonly<Record<Order, string>> = { id: 'id', oldest: 'number', newest: 'number DESC' }
   const flagged = 'AND EXISTS (SELECT 1 FROM flags, json_each(flags.list) WHERE flags.number = blob.number AND value = ?)'
@@ -33,6 +36,7 @@ export const rowsIn = (database: DatabaseSync): Rows => {
   const placed = database.prepare(`SELECT number, sizeBytes, file FROM blob ${where} AND id = ?`)
   const payload = database.prepare(`SELECT tag, file, bytes FROM blob LEFT JOIN payload USING (number) ${where} AND id = ?`)
   const flagsOf = database.prepare(`SELECT list FROM blob LEFT JOIN flags USING (number) ${where} AND id = ?`)
+  const named = database.prepare('SELECT 1 FROM blob WHERE file = ?')
   const addBlob = database.prepare(
     'INSERT INTO blob (user, namespace, id, sizeBytes, tag, file, createdAtMs) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING number',
   )
@@ -85,6 +89,7 @@ export const rowsIn = (database: DatabaseSync): Rows => {
       addTombstone.run(...columns(key), key.id, Date.now())
       return blob
     },
+    isNamed: (file) => named.get(file) !== undefined,
     used: () =>
       database
         .prepare('SELECT user, sum(sizeBytes) AS bytes FROM blob GROUP BY user')

@@ -18,10 +18,12 @@ export interface ServeOptions {
   readonly incomingPort?: number
   /** Per user, in bytes of stored blobs. @default unlimited */
   readonly quotaBytes?: number
-  /** The largest blob that is taken, in bytes. @default 1 TiB */
+  /** The largest blob that is taken, in bytes. @default 1 TiB; of what services deliver: 1 GiB + 753 */
   readonly blobBytesMax?: number
   /** Web apps that may use it from a browser, as `https://app.example.org`. @default none */
   readonly origins?: readonly string[]
+  /** How long after its last byte an upload in parts that is not whole is forgotten. @default 86400000, a day */
+  readonly uploadsExpireMs?: number
   /** How long a request's head may take. @default 20000 */
   readonly headMs?: number
   /** A connection over which nothing moves for so long in the middle of a request is cut. @default 60000 */
@@ -57,9 +59,10 @@ export const serve = async (options: ServeOptions): Promise<Serving> => {
     headMs = 20_000,
     stallMs = 60_000,
     stopMs = 10_000,
+    uploadsExpireMs = 86_400_000,
     ...limits
   } = options
-  const backend = await fileBackend(root)
+  const backend = await fileBackend(root, { uploadsExpireMs })
   const open: HttpServer[] = []
   const stop = async () => {
     await Promise.all(open.map((server) => server.stop()))

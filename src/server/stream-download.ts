@@ -7,7 +7,7 @@ import type { Api } from './asked'
 import type { Place, ServerBackend, StoredBytes } from './backend'
 import { wholeBody } from './body'
 import { talliedStream, type Asked } from './exchange'
-import { STREAM_LIST_BYTES_MAX } from './limits'
+import { STREAM_LIST_BYTES_MAX, STREAMED_BYTES_MAX } from './limits'
 import { parsed } from './parsed'
 
 /** Takes a JSON list of ids and sends these blobs, each as size, tag, a space and its bytes; or nothing if one is missing. */
@@ -46,6 +46,7 @@ async function* framesOf(backend: ServerBackend, place: Place, ids: readonly Blo
     if (E.isLeft(stored)) throw new Error('A blob was deleted before its turn in a stream.')
     const { sizeBytes, tag, body } = stored.right
     try {
+      if (sizeBytes > STREAMED_BYTES_MAX) throw new Error('A blob in a stream is larger than its size can tell.')
       yield textBytes(sizeBytes.toString(16).padStart(8, '0'))
       yield textBytes(tag)
       yield SPACE

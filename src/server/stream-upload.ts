@@ -6,7 +6,7 @@ import type { Api } from './asked'
 import type { Place } from './backend'
 import { bodyReader } from './body-reader'
 import type { Asked } from './exchange'
-import { BLOB_BYTES_MIN, STREAM_LIST_BYTES_MAX } from './limits'
+import { BLOB_BYTES_MIN, STREAM_LIST_BYTES_MAX, STREAMED_BYTES_MAX } from './limits'
 import { namedBody } from './named-body'
 import { parsed } from './parsed'
 import type { Refusal } from './refusal'
@@ -45,7 +45,7 @@ const refusalOf = (list: t.TypeOf<typeof AnnouncedList>, blobBytesMax: number): 
   const seen = new Set<BlobId>()
   for (const [id, sizeBytes] of list) {
     if (sizeBytes < BLOB_BYTES_MIN) return { _tag: 'TooShort' }
-    if (sizeBytes > blobBytesMax) return { _tag: 'TooLarge' }
+    if (sizeBytes > Math.min(blobBytesMax, STREAMED_BYTES_MAX)) return { _tag: 'TooLarge' }
     if (seen.has(id)) return { _tag: 'Exists', id }
     seen.add(id)
   }

@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto'
+import * as E from 'fp-ts/Either'
+import type { Commit } from '../store/group-commit'
+import type { PartFile, PartFiles } from './part-files'
+import type { PartRow, PartRows } from './part-rows'
+import type { PartialUpload, PartsBackend } from './parts'
+import type { PayloadFiles } from './payload-files'
+import type { Quota } from './quota'
+import { refusalIn } from './receive'
+import { BodyRefused, type Refusal } from './refusal'
+import type { Rows } from './rows'
+import type { Owner, StoredKey } from './backend'
+
+export interface FilePartsParts {
+  readonly rows: Rows
+  readonly partRows: PartRows
+  readonly files: PartFiles
+  readonly payloads: PayloadFiles
+  readonly commit: Commit
+  readonly quota: Quota
+  readonly expiresMs: number
+}
+
+const WRITE_BYTES = 1024 * 1024
+
+/** So much is sent again at most after a crash: a client’s largest part. */
+const CHECKPOINT_BYTES = 8 * 1024 * 1024
+
+/** Keeps uploads in parts: the file has the bytes, and the row says how many of them are durable. */
+export const fileParts = async (parts: FilePartsParts): Promise<PartsBackend> => {
+  const { rows, partRows, files, payloads, commit, quota, expiresMs } = parts
+  const busy = new Set<string>()
+
+  const drop = async (row: PartRow) => {
+    await commit(() => partRows.remove(row.uploadId))
+    if (row.file === null) return
+    quota.add(row.key.user, -row.sizeBytes)
+    await files.remove(row.file)
+  }
+
+  /** The step by which the blob is there. @returns false if the bytes are not all there. */
+  const complete = async (row: PartRow & { readonly file: string }): Promise<boolean> => {
+    const tag = await files.publish(row.file, row.sizeBytes)
+    if (tag === null) return false
+    const { uploadId, key, sizeBytes, file } = row
+    const isTaken = await commit(() => {
+      if (rows.has(key)) return true
+      rows.add(key, { tag, sizeBytes, content: { bytes: null, file } }, [])
+      partRows.finish(uploadId, Date.now())
+      return false
+    })
+    if (!isTaken) return true
+    await drop(row)
+    throw exists(key)
+  }
+
+  const take = async (row: PartRow & { readonly file: string }, body: AsyncIterable<Uint8Array>): Promise<number> => {
+    if (rows.has(row.key)) {
+      await drop(row)
+      throw exists(row.key)
+    }
+    const file = row.offset === row.sizeBytes ? null : await files.open(row.file, row.offset)
+    const note = (offset: number) => commit(() => partRows.moveTo(row.uploadId, offset, Date.now()))
+    const offset = file === null ? row.offset : await takeIn(file, row.offset, body, note)
+    const isWhole = offset === row.sizeBytes
+    if (isWhole ? await complete(row) : file !== null) return offset
+    // Someone took bytes from under it.
+    await drop(row)
+    throw new BodyRefused({ _tag: 'Missing', id: row.key.id })
+  }
+
+  const claim = async ({ user, quotaBytes }: Owner, key: StoredKey, sizeBytes: number) => {
+    const claiming = quota.claim(user, quotaBytes)
+    try {
+      claiming.cover(sizeBytes)
+    } catch {
+      // Whoever lost the answer to a creation asks again; what it began for the same blob must not stand in its way.
+      for (const row of partRows.all())
+        if (row.offset === 0 && row.file !== null && isSame(row.key, key) && !busy.has(row.uploadId)) await drop(row)
+      claiming.cover(sizeBytes)
+    }
+    return claiming
+  }
+
+  for (const row of partRows.all()) {
+    if (row.file === null) continue
+    quota.add(row.key.user, row.sizeBytes)
+    // A crash came before the commit. If another blob is there by now, this one is dropped.
+    if (row.offset === row.sizeBytes) await complete({ ...row, file: row.file }).catch(ifRefused)
+  }
+  await files.sweep(partRows.isNamed)
+
+  return {
+    expiresMs,
+
+    create: (owner, { namespace, id, sizeBytes }) =>
+      refusing(async () => {
+        const key = { user: owner.user, namespace, id }
+        if (rows.has(key)) throw exists(key)
+        const claimed = await claim(owner, key, sizeBytes)
+        const uploadId = randomBytes(16).toString('hex')
+        const row = { uploadId, key, sizeBytes, offset: 0, file: payloads.nameFor(key), changedAtMs: Date.now() }
+        try {
+          await commit(() => partRows.add(row))
+        } catch (error) {
+          claimed.settle(0)
+          throw error
+        }
+        return row
+      }),
+
+    find: async (user, uploadId) => {
+      const row = partRows.find(uploadId)
+      return row?.key.user === user ? row : null
+    },
+
+    append: ({ uploadId, key }, body) =>
+      refusing(async () => {
+        const row = partRows.find(uploadId)
+        if (row === null) throw new BodyRefused({ _tag: 'Missing', id: key.id })
+        if (row.file === null) return row.sizeBytes
+        busy.add(uploadId)
+        try {
+          return await take({ ...row, file: row.file }, body)
+        } finally {
+          busy.delete(uploadId)
+        }
+      }),
+
+    discard: async ({ uploadId }) => {
+      const row = partRows.find(uploadId)
+      if (row !== null) await drop(row)
+    },
+
+    discardExpired: async () => {
+      const expired = partRows.all().filter((row) => isExpired(row, expiresMs) && !busy.has(row.uploadId))
+      for (const row of expired) await drop(row)
+      return expired.length
+    },
+  }
+}
+
+/** @param note makes an offset durable. @returns the offset, once it is. */
+const takeIn = async (
+  file: PartFile,
+  from: number,
+  body: AsyncIterable<Uint8Array>,
+  note: (offset: number) => Promise<void>,
+): Promise<number> => {
+  let pieces: Uint8Array[] = []
+  let piecesBytes = 0
+  let written = from
+  let noted = from
+  const write = async () => {
+    await file.append(pieces)
+    written += piecesBytes
+    pieces = []
+    piecesBytes = 0
+  }
+  const settle = async () => {
+    await file.sync()
+    if (written === noted) return
+    await note(written)
+    noted = written
+  }
+  try {
+    for await (const piece of body) {
+      pieces.push(piece)
+      piecesBytes += piece.length
+      if (piecesBytes < WRITE_BYTES) continue
+      await write()
+      if (written - noted >= CHECKPOINT_BYTES) await settle()
+    }
+    if (piecesBytes > 0) await write()
+  } finally {
+    // Also what was written before a disk was full counts.
+    try {
+      await settle()
+    } finally {
+      await file.close()
+    }
+  }
+  return written
+}
+
+const isExpired = ({ changedAtMs }: PartialUpload, expiresMs: number) => changedAtMs + expiresMs <= Date.now()
+
+const isSame = (a: StoredKey, b: StoredKey) => a.user === b.user && a.namespace === b.namespace && a.id === b.id
+
+const exists = ({ id }: StoredKey) => new BodyRefused({ _tag: 'Exists', id })
+
+const ifRefused = (error: unknown) => void refusalIn(error)
+
+const refusing =
+  <A>(work: () => Promise<A>) =>
+  async (): Promise<E.Either<Refusal, A>> => {
+    try {
+      return E.right(await work())
+    } catch (error) {
+      return E.left(refusalIn(error))
+    }
+  }
