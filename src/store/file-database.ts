@@ -3,7 +3,7 @@ import type * as E from 'fp-ts/Either'
 import { join } from 'node:path'
 import * as O from 'fp-ts/Option'
 import type { Failure } from '../model/failure'
-import type { BlobKey } from '../model/ids'
+import { keyText, type BlobKey } from '../model/ids'
 import type { BlobRecord } from '../model/record'
 import { parseRecord } from './check-record'
 import type { FileLayer } from './file-layer'
@@ -15,19 +15,25 @@ export type Place =
 
 /**
  * The records and small payloads of a file store. Every method is one or a few statements and throws SQLite's errors; those
- * that write are for use inside a transaction and return the name of the payload file that nothing names any more.
+ * that write are for use inside a transaction and return the names of the files that nothing names any more.
  */
 export interface FileDatabase {
   readonly records: () => readonly E.Either<Failure, BlobRecord>[]
   readonly record: (key: BlobKey) => O.Option<E.Either<Failure, BlobRecord>>
   readonly place: (key: BlobKey) => O.Option<Place>
+  /** Of payloads and drafts. */
   readonly fileNames: () => ReadonlySet<string>
-  /** Bytes of all payload files and of the pages of the database that hold something; and of those that are free to be filled. */
+  /** Bytes of all payload files and drafts and of the pages of the database that hold something; and of those that are free to be filled. */
   readonly usage: () => { readonly usedBytes: number; readonly freeBytes: number }
-  /** Null as the payload: none. */
-  readonly put: (record: BlobRecord, place: Place | null) => string | null
-  readonly remember: (record: BlobRecord) => void
-  readonly remove: (key: BlobKey) => string | null
+  /** Null as the payload: none. A draft of it is forgotten. */
+  readonly put: (record: BlobRecord, place: Place | null) => readonly string[]
+  /** Forgets the draft unless the record has a `download`. */
+  readonly remember: (record: BlobRecord) => readonly string[]
+  readonly remove: (key: BlobKey) => readonly string[]
+  /** The file that holds what was kept of a staging; null: none. */
+  readonly draft: (key: BlobKey) => string | null
+  readonly keepDraft: (record: BlobRecord, name: string, sizeBytes: number) => readonly string[]
+  readonly dropDraft: (key: BlobKey) => readonly string[]
   readonly transact: (run: () => void) => void
   readonly close: () => void
 }
@@ -89,11 +95,21 @@ const schema = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `
 
+// What was kept of staging. A version that does not know it takes the files for orphans, and the rows for nothing.
+const drafts = `
+  CREATE TABLE IF NOT EXISTS draft (
+    number INTEGER PRIMARY KEY REFERENCES blob (number) ON DELETE CASCADE,
+    file TEXT NOT NULL,
+    fileBytes INTEGER NOT NULL
+  ) STRICT
+`
+
 const prepareSchema = (database: DatabaseSync): void => {
   database.exec(settings)
   const version = versionOf(database)
   if (version > SCHEMA_VERSION) throw new Error(`it was made by a newer version of blobsync (format ${version}): update this one`)
   if (version === 0) database.exec(`BEGIN; ${schema} COMMIT`)
+  database.exec(drafts)
 }
 
 const versionOf = (database: DatabaseSync): number => Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
@@ -109,9 +125,9 @@ const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
   const payloadOf = prepare(
     'SELECT file, fileBytes, bytes FROM blob LEFT JOIN payload USING (number) WHERE namespace = ? AND id = ?',
   )
-  const fileNames = prepare('SELECT file FROM blob WHERE file IS NOT NULL')
+  const fileNames = prepare('SELECT file FROM blob WHERE file IS NOT NULL UNION SELECT file FROM draft')
   const usage = prepare(`
-    SELECT page_size * (page_count - freelist_count) + (SELECT total(fileBytes) FROM blob) AS usedBytes, page_size * freelist_count AS freeBytes
+    SELECT page_size * (page_count - freelist_count) + (SELECT total(fileBytes) FROM blob) + (SELECT total(fileBytes) FROM draft) AS usedBytes, page_size * freelist_count AS freeBytes
     FROM pragma_page_count, pragma_page_size, pragma_freelist_count`)
   const placeOf = prepare('SELECT number, file FROM blob WHERE namespace = ? AND id = ?')
   const insert = prepare('INSERT INTO blob (namespace, id, record, file, fileBytes) VALUES (?, ?, ?, ?, ?)')
@@ -122,6 +138,24 @@ const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
     'INSERT INTO blob (namespace, id, record) VALUES (?, ?, ?) ON CONFLICT (namespace, id) DO UPDATE SET record = excluded.record',
   )
   const removeBlob = prepare('DELETE FROM blob WHERE namespace = ? AND id = ? RETURNING file')
+  const draftOf = prepare('SELECT draft.file FROM draft JOIN blob USING (number) WHERE namespace = ? AND id = ?')
+  const keepDraft = prepare(
+    'INSERT OR REPLACE INTO draft (number, file, fileBytes) SELECT number, ?, ? FROM blob WHERE namespace = ? AND id = ?',
+  )
+  const dropDraft = prepare(
+    'DELETE FROM draft WHERE number = (SELECT number FROM blob WHERE namespace = ? AND id = ?) RETURNING file',
+  )
+  /** Blobs that may have a draft: all others are spared the question. */
+  const drafted = new Set(
+    prepare('SELECT namespace, id FROM blob JOIN draft USING (number)')
+      .all()
+      .map((row) => `${text(row['namespace'])}/${text(row['id'])}`),
+  )
+  const withoutDraft = (key: BlobKey): readonly string[] =>
+    drafted.has(keyText(key)) ? namesIn(dropDraft.get(key.namespace, key.id)?.['file']) : []
+  const remember = (record: BlobRecord): void => {
+    upsertRecord.run(record.namespace, record.id, JSON.stringify(record))
+  }
 
   return {
     records: allRecords(database),
@@ -148,16 +182,27 @@ const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
       if (old !== undefined) update.run(JSON.stringify(record), file, fileBytes, number)
       if (place?.kind === 'inline') keep.run(number, place.bytes)
       else if (old !== undefined) dropPayload.run(number)
-      return textOrNull(old?.['file'])
+      return [...namesIn(old?.['file']), ...withoutDraft(record)].filter((name) => name !== file)
     },
     remember: (record) => {
-      upsertRecord.run(record.namespace, record.id, JSON.stringify(record))
+      remember(record)
+      return record.download === null ? withoutDraft(record) : []
     },
-    remove: ({ namespace, id }) => textOrNull(removeBlob.get(namespace, id)?.['file']),
+    remove: (key) => [...withoutDraft(key), ...namesIn(removeBlob.get(key.namespace, key.id)?.['file'])],
+    draft: ({ namespace, id }) => namesIn(draftOf.get(namespace, id)?.['file'])[0] ?? null,
+    keepDraft: (record, name, sizeBytes) => {
+      remember(record)
+      const { namespace, id } = record
+      const old = namesIn(draftOf.get(namespace, id)?.['file'])
+      keepDraft.run(name, sizeBytes, namespace, id)
+      drafted.add(keyText(record))
+      return old.filter((one) => one !== name)
+    },
+    dropDraft: withoutDraft,
     transact: (run) => layer.transact(database, run),
     close: () => database.close(),
   }
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+const namesIn = (value: unknown): readonly string[] => (typeof value === 'string' ? [value] : [])

@@ -17,8 +17,10 @@ export interface FileHome {
   readonly database: FileDatabase
   readonly files: PayloadFiles
   readonly commit: Commit
-  /** What discards each staging that has not ended. */
+  /** What lets go of each staging that has not ended. */
   readonly stagings: Set<() => Promise<void>>
+  /** What lets go of the latest staging of a blob that can be kept, by its key. */
+  readonly lasting: Map<string, () => Promise<void>>
   readonly close: () => Promise<void>
 }
 
@@ -37,7 +39,7 @@ export const openFileHome = async (directory: string, layer: FileLayer): Promise
         // The names of the database, its log and the folders.
         await layer.syncFolder(directory)
         const close = async () => {
-          await Promise.all([...stagings].map((discard) => discard()))
+          await Promise.all([...stagings].map((letGo) => letGo()))
           try {
             await log.close()
             database.close()
@@ -45,7 +47,8 @@ export const openFileHome = async (directory: string, layer: FileLayer): Promise
             lock.right.release()
           }
         }
-        return E.right({ database, files, commit: groupCommit({ transact: database.transact, sync: log.sync }), stagings, close })
+        const commit = groupCommit({ transact: database.transact, sync: log.sync })
+        return E.right({ database, files, commit, stagings, lasting: new Map(), close })
       } catch (error) {
         database.close()
         throw error
@@ -71,9 +74,7 @@ export const attempt = async <A>(
 /** Commits a record and its payload, then removes the file that this replaced. Throws errors of the system. */
 export const keep = async (home: FileHome, record: BlobRecord, place: Place | null): Promise<E.Either<Failure, void>> => {
   try {
-    const replaced = await home.commit(() => home.database.put(record, place))
-    if (replaced !== null) await home.files.remove(replaced)
-    return E.right(undefined)
+    return E.right(await change(home, () => home.database.put(record, place)))
   } catch (error) {
     // After an I/O error a commit may yet turn out to have reached the disk: only the next start can tell whether the file is named.
     // One whose log could not be synced has been made, and names it.
@@ -84,7 +85,12 @@ export const keep = async (home: FileHome, record: BlobRecord, place: Place | nu
 
 const isNamed = ({ database }: FileHome, key: BlobKey, name: string): boolean => {
   const place = database.place(key)
-  return O.isSome(place) && place.value.kind === 'file' && place.value.name === name
+  return (O.isSome(place) && place.value.kind === 'file' && place.value.name === name) || database.draft(key) === name
+}
+
+/** Commits changes, and removes the files that nothing names after that. Throws errors of the system. */
+export const change = async ({ commit, files }: FileHome, make: () => readonly string[]): Promise<void> => {
+  for (const name of await commit(make)) await files.remove(name)
 }
 
 /** Puts a payload into the database's hands, or into a file that no record names yet. */
@@ -106,11 +112,12 @@ export const placeOf = async (
       }
       await draft.append([slice.right])
     }
+    await draft.place()
   } catch (error) {
     await draft.discard()
     throw error
   }
-  return E.right({ kind: 'file', name: await draft.place(), sizeBytes })
+  return E.right({ kind: 'file', name: draft.name, sizeBytes })
 }
 
 /** The payload of a blob. A file that is gone or has another size is `Corrupt`. */

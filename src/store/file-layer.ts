@@ -1,5 +1,5 @@
 import { openAsBlob } from 'node:fs'
-import { mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { constants, mkdir, open, readdir, rm, stat, statfs, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Bytes } from '../model/bytes'
@@ -10,6 +10,8 @@ export interface FileLayer {
   readonly makeFolder: (path: string) => Promise<void>
   /** Creates a file for appending; one that exists is an error. */
   readonly create: (path: string) => Promise<OpenFile>
+  /** Cuts a file to so many bytes and opens it for appending. Absence is `ENOENT`. */
+  readonly reopen: (path: string, sizeBytes: number) => Promise<OpenFile>
   /** Removes a file; absence is no error. */
   readonly remove: (path: string) => Promise<void>
   /** The names in a folder. */
@@ -53,15 +55,15 @@ export const nodeFileLayer: FileLayer = {
     if (first === undefined) return
     for (let made = resolve(path); made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
   },
-  create: async (path) => {
-    const file = await open(path, 'wx', 0o600)
-    return {
-      append: async (parts) => {
-        // One call may write a part only, when the disk is nearly full.
-        for (let rest = parts; rest.length > 0;) rest = after(rest, (await file.writev(rest)).bytesWritten)
-      },
-      sync: () => file.sync(),
-      close: () => file.close(),
+  create: async (path) => openedFile(await open(path, 'wx', 0o600)),
+  reopen: async (path, sizeBytes) => {
+    const file = await open(path, constants.O_WRONLY | constants.O_APPEND)
+    try {
+      await file.truncate(sizeBytes)
+      return openedFile(file)
+    } catch (error) {
+      await file.close()
+      throw error
     }
   },
   remove: (path) => rm(path, { force: true }),
@@ -102,6 +104,15 @@ export const nodeFileLayer: FileLayer = {
     }
   },
 }
+
+const openedFile = (file: FileHandle): OpenFile => ({
+  append: async (parts) => {
+    // One call may write a part only, when the disk is nearly full.
+    for (let rest = parts; rest.length > 0;) rest = after(rest, (await file.writev(rest)).bytesWritten)
+  },
+  sync: () => file.sync(),
+  close: () => file.close(),
+})
 
 async function syncFolder(path: string): Promise<void> {
   // Windows opens no folders; NTFS keeps names in its journal.

@@ -1,12 +1,13 @@
 import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { concatenated } from '../model/bytes'
 import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
-import { keep, type FileHome } from './file-home'
-import type { Place } from './file-database'
+import { isAbsent } from './file-failure'
+import { change, keep, type FileHome } from './file-home'
 import type { Draft } from './file-payloads'
-import type { Staging } from './store'
+import type { LastingStaging } from './store'
 
 /** Runs work on the open home of a store, as its calls do: counted, and with errors of the system turned into failures. */
 export type Use = <A>(
@@ -20,33 +21,63 @@ const WRITE_BYTES = 1 << 20
 /** Pieces of a few bytes would take more memory than what they hold. */
 const PARTS_MAX = 512
 
-/** A staging that waits in memory up to the inline limit and goes on in a file. A call that fails ends it and discards the bytes. */
-export const stageIn = (home: FileHome, key: BlobKey, inlineBytesMax: number, use: Use): Staging => {
+interface Ground {
+  readonly home: FileHome
+  readonly key: BlobKey
+  readonly inlineBytesMax: number
+  readonly use: Use
+}
+
+/** A staging that waits in memory up to the inline limit and goes on in a file. A call that fails ends it and forgets what was not kept. */
+export const stageIn = (ground: Ground): LastingStaging => staging(ground, null, 0)
+
+/** A staging that goes on with the file that was kept for the blob; none if that holds fewer bytes. */
+export const restageIn = async (ground: Ground, sizeBytes: number): Promise<O.Option<LastingStaging>> => {
+  const { home, key } = ground
+  await home.lasting.get(keyText(key))?.()
+  const name = home.database.draft(key)
+  if (name === null) return O.none
+  const heldBytes = await home.files.sizeOf(name).catch((error) => (isAbsent(error) ? -1 : Promise.reject(error)))
+  return heldBytes < sizeBytes ? O.none : O.some(staging(ground, await home.files.goOn(name, sizeBytes), sizeBytes))
+}
+
+const staging = ({ home, key, inlineBytesMax, use }: Ground, kept: Draft | null, keptBytes: number): LastingStaging => {
+  const place = keyText(key)
   let parts: Uint8Array[] = []
   let partsBytes = 0
-  let sizeBytes = 0
-  let draft: Draft | null = null
+  let sizeBytes = keptBytes
+  let draft = kept
   let hasEnded = false
 
   const end = () => {
     hasEnded = true
     parts = []
-    home.stagings.delete(discard)
+    home.stagings.delete(leave)
+    if (home.lasting.get(place) === leave) home.lasting.delete(place)
+  }
+
+  const leave = async () => {
+    if (hasEnded) return
+    end()
+    await (home.database.draft(key) === draft?.name ? draft?.close().catch(() => {}) : draft?.discard())
   }
 
   const discard = async () => {
     if (hasEnded) return
     end()
+    if (draft !== null && home.database.draft(key) === draft.name) await change(home, () => home.database.dropDraft(key))
     await draft?.discard()
   }
 
-  const step = (what: string, run: () => Promise<E.Either<Failure, void>>): TaskEither<Failure, void> =>
-    use(`${what} ${keyText(key)}`, async () => {
-      if (hasEnded) return E.left(failure('StorageBroken', `The staging of ${keyText(key)} has ended.`))
+  const ended = () => E.left(failure('StorageBroken', `The staging of ${place} has ended.`))
+
+  const step = <A>(what: string, run: () => Promise<E.Either<Failure, A>>): TaskEither<Failure, A> =>
+    use(`${what} ${place}`, async () => {
+      if (hasEnded) return ended()
       try {
         return await run()
       } catch (error) {
-        await discard()
+        await leave()
         throw error
       }
     })
@@ -56,11 +87,12 @@ export const stageIn = (home: FileHome, key: BlobKey, inlineBytesMax: number, us
     const full = parts
     parts = []
     partsBytes = 0
-    await draft.append(full)
+    if (full.length > 0) await draft.append(full)
     return draft
   }
 
-  home.stagings.add(discard)
+  home.stagings.add(leave)
+  home.lasting.set(place, leave)
   return {
     append: (bytes) =>
       step('Staging', async () => {
@@ -70,15 +102,29 @@ export const stageIn = (home: FileHome, key: BlobKey, inlineBytesMax: number, us
         if (sizeBytes > inlineBytesMax && partsBytes >= WRITE_BYTES) await spill()
         return E.right(undefined)
       }),
+    keep: (record) =>
+      step('Keeping', async () => {
+        const { name, sync } = await spill()
+        await sync()
+        if (hasEnded) return ended()
+        await change(home, () => home.database.keepDraft(record, name, sizeBytes))
+        return E.right(true)
+      }),
+    read: (from, to) =>
+      step('Reading', async () => E.right(await home.files.read((await spill()).name, from, to))),
     commit: (record) =>
       step('Storing', async () => {
-        const place: Place =
-          sizeBytes <= inlineBytesMax
-            ? { kind: 'inline', bytes: concatenated(...parts) }
-            : { kind: 'file', name: await (await spill()).place(), sizeBytes }
+        if (draft === null && sizeBytes <= inlineBytesMax) {
+          const bytes = concatenated(...parts)
+          end()
+          return keep(home, record, { kind: 'inline', bytes })
+        }
+        const { name, place: placeFile } = await spill()
+        await placeFile()
         end()
-        return keep(home, record, place)
+        return keep(home, record, { kind: 'file', name, sizeBytes })
       }),
+    leave: () => async () => E.right(await leave()),
     discard: () => async () => E.right(await discard()),
   }
 }

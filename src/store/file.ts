@@ -3,13 +3,13 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { failure, type Failure } from '../model/failure'
-import { keyText } from '../model/ids'
+import { keyText, type BlobKey } from '../model/ids'
 import type { BlobRecord } from '../model/record'
 import { databasePath, readRecords } from './file-database'
 import { isAbsent } from './file-failure'
-import { attempt, keep, openFileHome, payloadIn, placeOf, type FileHome } from './file-home'
+import { attempt, change, keep, openFileHome, payloadIn, placeOf, type FileHome } from './file-home'
 import { nodeFileLayer, type FileLayer } from './file-layer'
-import { stageIn, type Use } from './file-staging'
+import { restageIn, stageIn, type Use } from './file-staging'
 import type { Store } from './store'
 
 export interface FileStoreOptions {
@@ -54,6 +54,8 @@ export const fileStore = (directory: string, options: FileStoreOptions = {}): St
     return attempt(`Closing the store at ${directory}`, async () => E.right(await home.right.close()))
   }
 
+  const stage = (key: BlobKey) => use(`Staging ${keyText(key)}`, (home) => E.right(stageIn({ home, key, inlineBytesMax, use })))
+
   return {
     records: () => use('Reading the records', ({ database }) => E.right(database.records())),
     record: (key) =>
@@ -65,15 +67,16 @@ export const fileStore = (directory: string, options: FileStoreOptions = {}): St
         return E.isLeft(place) ? place : keep(home, record, place.right)
       }),
     remember: (records) =>
-      use('Storing records', async ({ commit, database }) => E.right(await commit(() => records.forEach(database.remember)))),
+      use('Storing records', async (home) => E.right(await change(home, () => records.flatMap(home.database.remember)))),
     drop: (record) => use(`Dropping ${keyText(record)}`, (home) => keep(home, record, null)),
     remove: (keys) =>
-      use('Removing blobs', async ({ commit, database, files }) => {
-        const replaced = await commit(() => keys.map(database.remove))
-        for (const name of replaced) if (name !== null) await files.remove(name)
-        return E.right(undefined)
-      }),
-    stage: (key) => use(`Staging ${keyText(key)}`, (home) => E.right(stageIn(home, key, inlineBytesMax, use))),
+      use('Removing blobs', async (home) => E.right(await change(home, () => keys.flatMap(home.database.remove)))),
+    stage,
+    keeping: {
+      stage,
+      restage: (key, sizeBytes) =>
+        use(`Staging ${keyText(key)}`, async (home) => E.right(await restageIn({ home, key, inlineBytesMax, use }, sizeBytes))),
+    },
     room: () =>
       use('Measuring the room', async ({ database }) => {
         const { usedBytes, freeBytes } = database.usage()

@@ -4,16 +4,18 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { joined, type Bytes } from '../model/bytes'
 import { failure, type Failure } from '../model/failure'
-import { keyText } from '../model/ids'
+import { keyText, type BlobKey } from '../model/ids'
 import { bytesPayload, type Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
 import { checkRecord } from './check-record'
-import type { SharedPower, Staging, Store } from './store'
+import type { LastingStaging, SharedPower, Store } from './store'
 
 /** What a memory store keeps, by `namespace/id`. Given to a second store, it is as a disk after a restart. */
 export interface Memory {
   readonly records: Map<string, unknown>
   readonly payloads: Map<string, Bytes>
+  /** What was kept of staging. */
+  readonly kept: Map<string, Bytes>
   /** Given, several stores may be open over it at once. */
   readonly name: string | null
   /** Who leads of them: the latest that began an epoch. */
@@ -25,7 +27,13 @@ export interface Memory {
  *
  * @param name Makes stores over it able to share it, as tabs share a database; nothing else may bear the name. @default not shared
  */
-export const newMemory = (name: string | null = null): Memory => ({ records: new Map(), payloads: new Map(), name, epoch: 0 })
+export const newMemory = (name: string | null = null): Memory => ({
+  records: new Map(),
+  payloads: new Map(),
+  kept: new Map(),
+  name,
+  epoch: 0,
+})
 
 /**
  * A store that forgets everything with the process: for tests, and for apps that only pass blobs on.
@@ -50,16 +58,20 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
   }
 
   /** Changes what is kept, unless another store over the same memory leads. */
-  const whileLeading = (change: () => void): E.Either<Failure, void> => {
+  const whileLeading = <A>(change: () => A): E.Either<Failure, A> => {
     if (memory.epoch === ownEpoch) return E.right(change())
     tellDeposed()
     return E.left(failure('StorageBroken', 'Another tab leads: it alone changes what is stored.'))
   }
 
-  const keep = (record: BlobRecord) => memory.records.set(keyText(record), { ...record })
+  const keep = (record: BlobRecord) => {
+    memory.records.set(keyText(record), { ...record })
+    if (record.download === null) memory.kept.delete(keyText(record))
+  }
   const keepAll = (record: BlobRecord, bytes: Bytes) => {
     keep(record)
     memory.payloads.set(keyText(record), bytes)
+    memory.kept.delete(keyText(record))
   }
 
   const underWayUntilDone = <A>(running: Promise<E.Either<Failure, A>>) => {
@@ -100,15 +112,20 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
       ),
   })
 
-  const stage = (): Staging => {
-    let parts: Uint8Array[] = []
+  const open = new Map<string, () => void>()
+
+  const stage = (key: BlobKey, kept?: Bytes): LastingStaging => {
+    const place = keyText(key)
+    let parts: Uint8Array[] = kept === undefined ? [] : [kept]
     let isOver = false
     const whileStaged = <A>(run: () => TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
       isOver ? TE.left(failure('StorageBroken', 'The staging has ended.')) : run()
     const end = () => {
       isOver = true
       parts = []
+      if (open.get(place) === end) open.delete(place)
     }
+    open.set(place, end)
     return {
       append: (bytes) => () => whileStaged(() => whileOpen<void>(() => (parts.push(bytes), E.right(undefined))))(),
       commit: (record) => () =>
@@ -117,8 +134,31 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
           end()
           return write(record, payload)
         })(),
-      discard: () => TE.fromIO(end),
+      keep: (record) => () =>
+        whileStaged(() =>
+          whileOpen(() =>
+            whileLeading(() => {
+              keep(record)
+              memory.kept.set(place, (kept = joined(parts)))
+              parts = [kept]
+              return true
+            }),
+          ),
+        )(),
+      read: (from, to) => () => whileStaged(() => TE.right(joined(parts).slice(from, to)))(),
+      leave: () => TE.fromIO(end),
+      discard: () =>
+        TE.fromIO(() => {
+          end()
+          if (kept !== undefined && memory.epoch === ownEpoch && memory.kept.get(place) === kept) memory.kept.delete(place)
+        }),
     }
+  }
+
+  const restage = (key: BlobKey, sizeBytes: number): O.Option<LastingStaging> => {
+    open.get(keyText(key))?.()
+    const kept = memory.kept.get(keyText(key))
+    return kept === undefined || kept.length < sizeBytes ? O.none : O.some(stage(key, kept.subarray(0, sizeBytes)))
   }
 
   return {
@@ -132,6 +172,7 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
         whileLeading(() => {
           keep(record)
           memory.payloads.delete(keyText(record))
+          memory.kept.delete(keyText(record))
         }),
       ),
     remove: (keys) =>
@@ -140,10 +181,15 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
           keys.forEach((key) => {
             memory.records.delete(keyText(key))
             memory.payloads.delete(keyText(key))
+            memory.kept.delete(keyText(key))
           }),
         ),
       ),
-    stage: () => whileOpen(() => E.right(stage())),
+    stage: (key) => whileOpen(() => E.right(stage(key))),
+    keeping: {
+      stage: (key) => whileOpen(() => E.right(stage(key))),
+      restage: (key, sizeBytes) => whileOpen(() => E.right(restage(key, sizeBytes))),
+    },
     ...(memory.name === null ? {} : { shared: shared(memory.name) }),
     close: () => async () => {
       isOpen = false

@@ -1,6 +1,7 @@
 import type { Either } from 'fp-ts/Either'
 import type { Option } from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
+import type { Bytes } from '../model/bytes'
 import type { Failure } from '../model/failure'
 import type { BlobKey } from '../model/ids'
 import type { Payload } from '../model/payload'
@@ -45,6 +46,9 @@ export interface Store {
   /** Opens a place for bytes that are not verified, or not complete, yet. Nothing in it is ever readable by `read` before `commit`. */
   readonly stage: (key: BlobKey) => TaskEither<Failure, Staging>
 
+  /** The power to keep staging over the end of an attempt, and of the process. */
+  readonly keeping?: KeepingPower
+
   /** The power to be open several times at once, in tabs of a browser, of which one leads. */
   readonly shared?: SharedPower
 
@@ -88,12 +92,41 @@ export interface Room {
   readonly quotaBytes: number
 }
 
+/**
+ * Staging of which the beginning can be kept. It is forgotten with the next record of the blob that is written without a `download`, and by all that
+ * writes, drops or removes a payload of the blob.
+ */
+export interface KeepingPower {
+  readonly stage: (key: BlobKey) => TaskEither<Failure, LastingStaging>
+
+  /**
+   * Opens again what was kept for a blob: its first bytes, so many, to which more can be added. A staging of it that is still open ends first,
+   * and what it has not kept is forgotten. `none` if so many were not kept.
+   */
+  readonly restage: (key: BlobKey, sizeBytes: number) => TaskEither<Failure, Option<LastingStaging>>
+}
+
+/** Staging that can outlive who writes it. Exactly one of `commit`, `discard` and `leave` ends it; a crash leaves it. */
+export interface LastingStaging extends Staging {
+  /**
+   * Keeps all bytes so far, in place of what was kept for the blob before, and writes its record, which has a `download`, in one step; durable when
+   * it resolves.
+   *
+   * @returns false where the store cannot keep so many: then nothing was written.
+   */
+  readonly keep: (record: BlobRecord) => TaskEither<Failure, boolean>
+  /** Lets go: what was kept stays, all else is forgotten. Harmless after the end. */
+  readonly leave: () => TaskEither<Failure, void>
+  /** Of what was kept, the bytes from one place up to another, which is left out. For a store that wraps another. */
+  readonly read: (from: number, to: number) => TaskEither<Failure, Bytes>
+}
+
 /** Bytes on their way into a store. Exactly one of `commit` and `discard` ends it; a crash discards it. */
 export interface Staging {
   /** Adds bytes at the end. They are the store's from then on: nobody changes them. */
   readonly append: (bytes: Uint8Array) => TaskEither<Failure, void>
   /** Makes the bytes the payload of `record`, as `Store.write` does: atomic, durable, replacing. */
   readonly commit: (record: BlobRecord) => TaskEither<Failure, void>
-  /** Forgets the bytes. Harmless after `commit` or a second time. */
+  /** Forgets the bytes, kept ones too. Harmless after the end. */
   readonly discard: () => TaskEither<Failure, void>
 }

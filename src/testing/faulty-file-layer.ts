@@ -1,9 +1,10 @@
-import { nodeFileLayer, type FileLayer } from '../store/file-layer'
+import { nodeFileLayer, type FileLayer, type OpenFile } from '../store/file-layer'
 
 /** The calls that can be made to fail: those of a file layer, those of an open file, and the commit of a transaction. */
 export const fileCalls = [
   'makeFolder',
   'create',
+  'reopen',
   'append',
   'sync',
   'close',
@@ -39,6 +40,20 @@ export const faultyFileLayer = (fault: (call: FileCall) => Error | null, layer: 
       check(call)
       return act(...given)
     }
+  const faultyFile = (file: OpenFile): OpenFile => ({
+    append: async (parts) => {
+      const error = fault('append')
+      if (error === null) return file.append(parts)
+      await file.append(parts.map((part) => part.subarray(0, part.length / 2)))
+      throw error
+    },
+    sync: faulty('sync', file.sync),
+    // Even a close that fails has let go of the file.
+    close: async () => {
+      await file.close()
+      check('close')
+    },
+  })
   return {
     makeFolder: faulty('makeFolder', layer.makeFolder),
     remove: faulty('remove', layer.remove),
@@ -48,23 +63,8 @@ export const faultyFileLayer = (fault: (call: FileCall) => Error | null, layer: 
     freeBytes: faulty('freeBytes', layer.freeBytes),
     read: faulty('read', layer.read),
     openBlob: faulty('openBlob', layer.openBlob),
-    create: faulty('create', async (path) => {
-      const file = await layer.create(path)
-      return {
-        append: async (parts) => {
-          const error = fault('append')
-          if (error === null) return file.append(parts)
-          await file.append(parts.map((part) => part.subarray(0, part.length / 2)))
-          throw error
-        },
-        sync: faulty('sync', file.sync),
-        // Even a close that fails has let go of the file.
-        close: async () => {
-          await file.close()
-          check('close')
-        },
-      }
-    }),
+    create: faulty('create', async (path) => faultyFile(await layer.create(path))),
+    reopen: faulty('reopen', async (path, sizeBytes) => faultyFile(await layer.reopen(path, sizeBytes))),
     openDatabase: (path, isReadOnly) => {
       check('openDatabase')
       return layer.openDatabase(path, isReadOnly)

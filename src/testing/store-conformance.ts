@@ -7,6 +7,7 @@ import { bytesPayload } from '../model/payload'
 import type { Store } from '../store/store'
 import type { Case } from './case'
 import { expectBytes, expectEqual, expectLeft, expectNone, expectRight, expectSome, expectTrue } from './expect'
+import { keepingCases, keepingRestarts } from './keeping-conformance'
 import { bytes, done, expectPayload, expectRecord, inParts, key, recordOf } from './store-ground'
 
 /**
@@ -16,7 +17,7 @@ import { bytes, done, expectPayload, expectRecord, inParts, key, recordOf } from
  * @param reopen Opens again what the latest `open` gave, as after a restart; without it, nothing is checked about restarts.
  */
 export const storeConformance = (open: () => Promise<Store>, reopen?: () => Promise<Store>): readonly Case[] => [
-  ...promises.map(({ name, keep }) => ({
+  ...[...promises, ...keepingCases].map(({ name, keep }) => ({
     name,
     run: async () => {
       const store = await open()
@@ -27,7 +28,7 @@ export const storeConformance = (open: () => Promise<Store>, reopen?: () => Prom
       }
     },
   })),
-  ...(reopen === undefined ? [] : restarts.map((restart) => restartCase(restart, open, reopen))),
+  ...(reopen === undefined ? [] : [...restarts, ...keepingRestarts].map((restart) => restartCase(restart, open, reopen))),
 ]
 
 const restartCase = ({ name, before, after }: Restart, open: () => Promise<Store>, reopen: () => Promise<Store>): Case => ({
