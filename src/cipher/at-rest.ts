@@ -9,7 +9,7 @@ import { openedPayload } from './opened-payload'
 import { sealedPayload } from './sealed-payload'
 import type { Sealing } from './segment-encrypt'
 import type { BlobKeys, SegmentEngine } from './segment-engine'
-import { layoutOf, newHeader, nonceOf, saltIn, type Format } from './segments'
+import { headerBytes, layoutOf, newHeader, nonceOf, saltIn, type Format } from './segments'
 
 /** Encrypts payloads for a store, in the format of blobs but under a key of its own. */
 export interface AtRest {
@@ -19,13 +19,20 @@ export interface AtRest {
   readonly opened: (key: BlobKey, payload: Payload) => Either<Failure, Payload>
   /** Encrypts a content that comes in pieces. */
   readonly pieces: (key: BlobKey) => PieceSealer
+  /** How many encrypted bytes hold the beginning of a content; null where no segment ends there. */
+  readonly sizeOfBeginning: (plaintextBytes: number) => number | null
+  /** Goes on after the beginning of a content. @param head Its first bytes, `headBytes` of them. */
+  readonly morePieces: (key: BlobKey, head: Bytes, plaintextBytes: number) => PieceSealer
+  readonly headBytes: number
 }
 
 export interface PieceSealer {
   /** @returns the encrypted bytes that are ready: of segments that are full and not the last. */
   readonly add: (piece: Uint8Array) => Promise<Bytes>
-  /** @returns the rest; nothing the second time. */
+  /** @returns the rest; nothing the second time. Rejects where nothing came after the pieces were `cut`. */
   readonly finish: () => Promise<Bytes>
+  /** Ends a segment here, before the last piece. @returns the bytes that are ready by that; null where none can end here. */
+  readonly cut: () => Promise<Bytes | null>
 }
 
 export const atRest = (engine: SegmentEngine, format: Format, secret: Bytes): AtRest => {
@@ -35,22 +42,28 @@ export const atRest = (engine: SegmentEngine, format: Format, secret: Bytes): At
     return (await made)(saltIn(header), textBytes(keyText(key)))
   }
   /** Whose key is derived when it is first needed. */
-  const newSealing = (key: BlobKey): (() => Promise<Sealing>) => {
-    const header = newHeader(format)
+  const newSealing = (key: BlobKey, header = newHeader(format)): (() => Promise<Sealing>) => {
     let sealing: Promise<Sealing> | undefined
     return () => (sealing ??= keyOf(header, key).then((made) => ({ format, header, key: made })))
   }
+  const { start, indexOf } = layoutOf(format)
   return {
     sealed: (key, payload) => sealedPayload(format, newSealing(key), payload),
     opened: (key, payload) => openedPayload({ format, keyOf: (header) => keyOf(header, key) }, payload),
-    pieces: (key) => pieceSealer(format, newSealing(key)),
+    pieces: (key) => pieceSealer(format, newSealing(key), 0),
+    sizeOfBeginning: (plaintextBytes) => {
+      const index = indexOf(plaintextBytes)
+      return index > 0 && start(index) === plaintextBytes ? index * format.segmentBytes : null
+    },
+    morePieces: (key, head, plaintextBytes) => pieceSealer(format, newSealing(key, head), indexOf(plaintextBytes)),
+    headBytes: headerBytes(format),
   }
 }
 
-const pieceSealer = (format: Format, sealing: () => Promise<Sealing>): PieceSealer => {
+const pieceSealer = (format: Format, sealing: () => Promise<Sealing>, firstIndex: number): PieceSealer => {
   const { start } = layoutOf(format)
   const segment = gathered(format.segmentBytes)
-  let index = 0
+  let index = firstIndex
   let isFinished = false
 
   const seal = async (isLast: boolean): Promise<readonly Bytes[]> => {
@@ -74,7 +87,13 @@ const pieceSealer = (format: Format, sealing: () => Promise<Sealing>): PieceSeal
     finish: async () => {
       if (isFinished) return joined([])
       isFinished = true
+      if (index > 0 && segment.sizeBytes() === 0) throw new Error('Nothing came after what was kept')
       return joined(await seal(true))
+    },
+    cut: async () => {
+      const isFull = segment.sizeBytes() === start(index + 1) - start(index)
+      if (isFull) return joined(await seal(false))
+      return segment.sizeBytes() === 0 && index > 0 ? joined([]) : null
     },
   }
 }

@@ -85,7 +85,7 @@ export interface Resume {
    * verify: `Tampered`, and only a decryption from the beginning tells whether the blob is. `Corrupt` if it is none of this cipher's.
    */
   readonly from: Checkpoint | null
-  /** Called when all before a place was verified and taken by the sink. */
+  /** Called when all before a place was verified and taken by the sink, and more of the blob comes after it. */
   readonly onCheckpoint: (checkpoint: Checkpoint) => void
 }
 

@@ -5,8 +5,10 @@ import * as TE from 'fp-ts/TaskEither'
 import { atRest, type AtRest, type PieceSealer } from '../cipher/at-rest'
 import { bestSegments } from '../cipher/segment-engine-node'
 import { BLOB_FORMAT } from '../cipher/segments'
-import type { Failure } from '../model/failure'
-import type { Staging, Store } from './store'
+import type { Bytes } from '../model/bytes'
+import { failure, type Failure } from '../model/failure'
+import { keyText } from '../model/ids'
+import type { KeepingPower, LastingStaging, Staging, Store } from './store'
 
 const SECRET_BYTES_MIN = 32
 
@@ -27,7 +29,7 @@ export const encryptedStore = (store: Store, secret: Uint8Array): Store => {
 
 /** `encryptedStore` in a format of one's choice; internal, for tests. */
 export const encryptedBy = (rest: AtRest, store: Store): Store => {
-  const { shared, room } = store
+  const { keeping, shared, room } = store
   /** What has to be encrypted before the store hears of it. */
   const underWay = new Set<Promise<unknown>>()
   const counted =
@@ -45,12 +47,53 @@ export const encryptedBy = (rest: AtRest, store: Store): Store => {
     commit: (record) =>
       counted(
         pipe(
-          TE.fromTask<Uint8Array, Failure>(pieces.finish),
+          TE.tryCatch(pieces.finish, (error) => failure('StorageBroken', `Storing ${keyText(record)} failed: ${String(error)}.`)),
           TE.chain((ready) => staging.append(ready)),
           TE.chain(() => staging.commit(record)),
         ),
       ),
     discard: () => staging.discard(),
+  })
+
+  const sealedLasting = (staging: LastingStaging, pieces: PieceSealer): LastingStaging => ({
+    ...sealedStaging(staging, pieces),
+    keep: (record) =>
+      counted(
+        pipe(
+          TE.fromTask<Bytes | null, Failure>(pieces.cut),
+          TE.chain((ready) =>
+            pipe(
+              staging.append(ready ?? new Uint8Array(0)),
+              TE.chain(() => (ready === null ? TE.right(false) : staging.keep(record))),
+            ),
+          ),
+        ),
+      ),
+    leave: () => staging.leave(),
+    read: () => TE.left(failure('StorageBroken', 'What an encrypted store keeps is not read before it is whole.')),
+  })
+
+  const keepingBy = (power: KeepingPower): KeepingPower => ({
+    stage: (key) =>
+      pipe(
+        power.stage(key),
+        TE.map((staging) => sealedLasting(staging, rest.pieces(key))),
+      ),
+    restage: (key, sizeBytes) => {
+      const heldBytes = rest.sizeOfBeginning(sizeBytes)
+      if (heldBytes === null) return TE.right(O.none)
+      return pipe(
+        power.restage(key, heldBytes),
+        TE.chain(
+          O.traverse(TE.ApplicativePar)((staging) =>
+            pipe(
+              staging.read(0, rest.headBytes),
+              TE.map((head) => sealedLasting(staging, rest.morePieces(key, head, sizeBytes))),
+            ),
+          ),
+        ),
+      )
+    },
   })
 
   return {
@@ -67,6 +110,7 @@ export const encryptedBy = (rest: AtRest, store: Store): Store => {
         store.stage(key),
         TE.map((staging) => sealedStaging(staging, rest.pieces(key))),
       ),
+    ...(keeping === undefined ? {} : { keeping: keepingBy(keeping) }),
     ...(shared === undefined
       ? {}
       : {
