@@ -37,6 +37,7 @@ export interface Request {
 
 /** A good answer. Its body must be taken: read, or dropped by giving the watchdog up. */
 export interface Answer {
+  readonly status: number
   readonly headers: Headers
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null
   readonly watchdog: Watchdog
@@ -98,8 +99,8 @@ export const exchangeOver = ({ access, clock, timeoutMs, stallMs, fetch }: Line)
       return answered
     }
     const response = answered.right
-    const answer = { headers: response.headers, body: response.body, watchdog: dog }
-    if (isGood(method, response.status)) return E.right(answer)
+    const answer = { status: response.status, headers: response.headers, body: response.body, watchdog: dog }
+    if (isGood(method, response.status, headers)) return E.right(answer)
     const refusal = {
       asked,
       status: response.status,
@@ -145,5 +146,5 @@ const barred = (url: string): string => {
   return location === undefined || url.startsWith(`${location.origin}/`) ? '' : `, or it lets no page of ${location.origin} in`
 }
 
-const isGood = (method: Request['method'], status: number): boolean =>
-  status === 200 || (method !== 'GET' && (status === 201 || status === 204))
+const isGood = (method: Request['method'], status: number, asked: Request['headers']): boolean =>
+  status === 200 || (method === 'GET' ? status === 206 && asked?.['Range'] !== undefined : status === 201 || status === 204)

@@ -4,18 +4,19 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { systemClock, type Clock } from '../clock'
 import type { Failure } from '../model/failure'
-import { keyText, type BlobKey, type Namespace } from '../model/ids'
+import { keyText, type Namespace } from '../model/ids'
 import { Count, IdList, Tag } from '../model/wire'
 import { tokenAccess, type TokenSource } from './access'
 import { checkCount } from './check-count'
 import { checkEntries, type CheckedEntries } from './check-entries'
 import { httpBatches } from './http-batches'
 import { callsOver, type UploadTimeout } from './http-calls'
+import { httpDownloads } from './http-downloads'
 import { httpFlags } from './http-flags'
 import { httpPowers } from './http-powers'
 import { httpUploads } from './http-uploads'
 import { httpUrls } from './http-urls'
-import type { Download, Remote } from './remote'
+import type { Remote } from './remote'
 import { sendable } from './sendable'
 import { uploadBody } from './upload-body'
 
@@ -89,21 +90,7 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
       TE.map(checkEntries),
     )
 
-  const open = (key: BlobKey, signal: AbortSignal | undefined): TE.TaskEither<Failure, Download> =>
-    pipe(
-      calls.open({
-        method: 'GET',
-        url: urls.blob(key),
-        asked: `GET ${keyText(key)}`,
-        // Ciphertext does not shrink, and compressed it would have another length than announced.
-        headers: { 'Accept-Encoding': 'identity' },
-        signal,
-      }),
-      TE.map((answer) => {
-        const sizeBytes = sizeIn(answer.headers)
-        return { sizeBytes, tag: answer.headers.get('Tag'), body: calls.bodyOf(answer, sizeBytes, BLOB_BYTES_MAX) }
-      }),
-    )
+  const get = httpDownloads({ calls, urls, supports })
 
   return {
     supports,
@@ -158,11 +145,11 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
       return taken
     },
 
-    get: (key, { signal } = {}) => open(key, signal),
+    get,
 
-    stat: (key, { signal } = {}) =>
+    stat: (key, options) =>
       pipe(
-        open(key, signal),
+        get(key, options),
         TE.flatMap(({ body, sizeBytes, tag }) =>
           pipe(
             // A HEAD is no request that Soledad knows.
@@ -178,11 +165,4 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
 
     refreshAccess: () => access.refresh,
   }
-}
-
-/** Null where the length is not told, or is that of a compressed form. */
-const sizeIn = (headers: Headers): number | null => {
-  const length = headers.get('Content-Length') ?? ''
-  const isPlain = (headers.get('Content-Encoding') ?? 'identity') === 'identity'
-  return isPlain && /^\d+$/.test(length) && Number.isSafeInteger(Number(length)) ? Number(length) : null
 }

@@ -22,19 +22,20 @@ export interface MemoryRemoteOptions {
   /** False lists ids alone, as Soledad does. @default true */
   readonly listsTags?: boolean
   /** False switches a power off. @default all that it has */
-  readonly powers?: Partial<Pick<Supports, 'batches' | 'flags' | 'resumableUploads'>>
+  readonly powers?: Partial<Pick<Supports, 'batches' | 'flags' | 'ranges' | 'resumableUploads'>>
 }
 
 const PART_BYTES = 65_536
+const ALL = { batches: true, flags: true, ranges: true, resumableUploads: true }
 
 /** A remote in this process, for tests, demonstrations and offline development. */
 export const memoryRemote = ({ memory = remoteMemory(), listsTags = true, powers }: MemoryRemoteOptions = {}): Remote => {
   const namespaceOf = (name: Namespace) => namespaceIn(memory, name)
-  const { batches, flags, resumableUploads } = { batches: true, flags: true, resumableUploads: true, ...powers }
+  const { batches, flags, ranges, resumableUploads } = { ...ALL, ...powers }
   const entryOf = (id: BlobId, bytes: Uint8Array): Entry => ({ id, sizeBytes: bytes.length, tag: encodeTag(bytes) })
 
   return {
-    supports: () => TE.right({ ...noPowers, batches, flags, resumableUploads }),
+    supports: () => TE.right({ ...noPowers, batches, flags, ranges, resumableUploads }),
     ...(batches ? { batches: memoryBatches(memory) } : {}),
     ...(flags ? { flags: memoryFlags(memory) } : {}),
     ...(resumableUploads ? { resumable: memoryUploads(memory) } : {}),
@@ -67,11 +68,14 @@ export const memoryRemote = ({ memory = remoteMemory(), listsTags = true, powers
         return E.right(undefined)
       },
 
-    get: (key, { signal } = {}) =>
+    get: (key, { signal, from } = {}) =>
       unlessAborted(signal, () => {
         const bytes = namespaceOf(key.namespace).blobs.get(key.id)
         if (bytes === undefined) return E.left(missing(key))
-        return E.right({ sizeBytes: bytes.length, tag: encodeTag(bytes), body: abortable(partsOf(bytes), signal) })
+        const [sizeBytes, tag] = [bytes.length, encodeTag(bytes)]
+        const isSame = from?.sizeBytes === sizeBytes && (from.tag ?? tag) === tag
+        const fromByte = ranges && isSame ? from.byte : 0
+        return E.right({ fromByte, sizeBytes, tag, body: abortable(partsOf(bytes.subarray(fromByte)), signal) })
       }),
 
     stat: (key, { signal } = {}) =>

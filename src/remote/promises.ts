@@ -18,7 +18,7 @@ import {
   type PromiseFlags,
   type PromiseResumable,
 } from './promise-powers'
-import { noPowers, type CallOptions, type Download, type ListRequest, type Remote, type Supports, type Upload } from './remote'
+import { noPowers, type CallOptions, type Download, type DownloadOptions, type ListRequest, type Remote, type Supports, type Upload } from './remote'
 
 export type { PromiseBatches, PromiseFlags, PromiseReceived, PromiseResumable } from './promise-powers'
 
@@ -38,7 +38,7 @@ export interface PromiseRemote {
   /** How many live blobs there are. @default the list is counted */
   readonly count?: (namespace: Namespace, options: CallOptions) => Promise<number>
   readonly put: (key: BlobKey, upload: Upload) => Promise<void>
-  readonly get: (key: BlobKey, options: CallOptions) => Promise<PromiseDownload | null | undefined>
+  readonly get: (key: BlobKey, options: DownloadOptions) => Promise<PromiseDownload | null | undefined>
   readonly stat: (key: BlobKey, options: CallOptions) => Promise<PromiseStat | null | undefined>
   /** False if there was no live blob. */
   readonly delete: (key: BlobKey, options: CallOptions) => Promise<boolean>
@@ -60,6 +60,8 @@ export interface PromiseStat {
 }
 
 export interface PromiseDownload extends PromiseStat {
+  /** Where in the blob the body begins: at `from`, with the power `ranges`. @default 0 */
+  readonly fromByte?: number
   readonly body: ReadableStream<Uint8Array> | Blob | Uint8Array<ArrayBuffer>
 }
 
@@ -104,7 +106,14 @@ export const remoteFromPromises = (object: PromiseRemote): Remote => ({
     pipe(
       lift(options, () => object.get(key, options)),
       TE.flatMapEither(E.fromNullable(missing)),
-      TE.map(({ sizeBytes, tag, body }): Download => ({ sizeBytes, tag, body: told(abortable(streamOf(body), options.signal)) })),
+      TE.map(
+        ({ fromByte = 0, sizeBytes, tag, body }): Download => ({
+          fromByte,
+          sizeBytes,
+          tag,
+          body: told(abortable(streamOf(body), options.signal)),
+        }),
+      ),
     ),
 
   stat: (key, options = {}) =>

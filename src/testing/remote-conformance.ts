@@ -9,6 +9,7 @@ import type { Case } from './case'
 import { countCases } from './count-conformance'
 import { expectBytes, expectEqual, expectLeft, expectNone, expectRight, expectSome, expectTrue } from './expect'
 import { flagCases } from './flag-conformance'
+import { rangeCases } from './range-conformance'
 import { bytesOf, clean, get, groundOf, idOf, payload, put, tagOf, wholeList, type Ground } from './remote-ground'
 import { resumableCases } from './resumable-conformance'
 
@@ -17,7 +18,7 @@ import { resumableCases } from './resumable-conformance'
  * checked too; it deletes what it put, and on servers that keep tombstones these remain.
  */
 export const remoteConformance = (open: () => Promise<{ readonly remote: Remote }>): Case[] =>
-  Object.entries({ ...cases, ...countCases, ...flagCases, ...batchCases, ...resumableCases }).map(([name, check]) => ({
+  Object.entries({ ...cases, ...countCases, ...flagCases, ...batchCases, ...rangeCases, ...resumableCases }).map(([name, check]) => ({
     name,
     run: async () => {
       const { remote } = await open()

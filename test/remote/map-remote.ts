@@ -10,6 +10,7 @@ export const mapRemote = (): PromiseRemote => {
     [...keys].filter((key) => key.startsWith(`${namespace}/`)).map((key) => key.slice(namespace.length + 1))
 
   return {
+    supports: { ranges: true },
     list: async ({ namespace }) => ({ entries: idsIn(blobs.keys(), namespace), tombstones: idsIn(tombstones, namespace) }),
     put: async ({ namespace, id }, { body, sizeBytes, signal, onProgress }) => {
       const bytes = new Uint8Array(await new Response(body).arrayBuffer())
@@ -19,9 +20,10 @@ export const mapRemote = (): PromiseRemote => {
       blobs.set(`${namespace}/${id}`, bytes)
       onProgress?.(sizeBytes)
     },
-    get: async ({ namespace, id }) => {
+    get: async ({ namespace, id }, { from }) => {
       const bytes = blobs.get(`${namespace}/${id}`)
-      return bytes && { sizeBytes: bytes.length, tag: null, body: bytes }
+      const fromByte = from?.sizeBytes === bytes?.length ? (from?.byte ?? 0) : 0
+      return bytes && { fromByte, sizeBytes: bytes.length, tag: null, body: bytes.slice(fromByte) }
     },
     stat: async ({ namespace, id }) => {
       const bytes = blobs.get(`${namespace}/${id}`)

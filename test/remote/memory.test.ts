@@ -27,12 +27,12 @@ test('the list tells sizes and tags, or ids alone', async () => {
   expect(await listed(false)).toEqual([{ id: 'a', sizeBytes: null, tag: null }])
 })
 
-test('has batches and flags, and says so; each can be switched off, with its methods', async () => {
+test('has batches, flags and ranges, and says so; each can be switched off, with its methods', async () => {
   const whole = memoryRemote()
-  expect(right(await whole.supports()())).toMatchObject({ batches: true, flags: true, changes: false, ranges: false })
+  expect(right(await whole.supports()())).toMatchObject({ batches: true, flags: true, changes: false, ranges: true })
   expect([whole.batches, whole.flags]).not.toContain(undefined)
-  const without = memoryRemote({ powers: { batches: false, flags: false } })
-  expect(right(await without.supports()())).toMatchObject({ batches: false, flags: false })
+  const without = memoryRemote({ powers: { batches: false, flags: false, ranges: false } })
+  expect(right(await without.supports()())).toMatchObject({ batches: false, flags: false, ranges: false })
   expect([without.batches, without.flags]).toEqual([undefined, undefined])
 })
 
