@@ -7,7 +7,8 @@ import { failure, type Failure } from './model/failure'
 import { keyText } from './model/ids'
 import { mayBeEvicted, type BlobRecord } from './model/record'
 import { BlobSyncError, type BlobSyncOptions } from './options'
-import type { SharedPower, Store } from './store/store'
+import { stagedBy } from './staged-by'
+import type { SharedPower, Staging, Store } from './store/store'
 
 const FULL_AT = 0.9
 
@@ -165,21 +166,24 @@ export const watchRoom = (parts: RoomParts) => {
     (record, payload, mayReplace) =>
       noted(add(record, payload, mayReplace), payload.sizeBytes, true)
 
+  const notedStaging = (staging: Staging): Staging => ({
+    append: (bytes) => noted(staging.append(bytes), bytes.length, false),
+    commit: (record) => noted(staging.commit(record), 0, true),
+    discard: () => staging.discard(),
+  })
+
   const watched: Store = {
     ...store,
     write: (record, payload) => noted(store.write(record, payload), payload.sizeBytes, true),
     ...(store.shared === undefined ? {} : { shared: { ...store.shared, add: noting(store.shared.add) } }),
     drop: (record) => freed(store.drop(record)),
     remove: (keys) => freed(store.remove(keys)),
-    stage: (key) =>
-      pipe(
-        store.stage(key),
-        TE.map((staging) => ({
-          append: (bytes) => noted(staging.append(bytes), bytes.length, false),
-          commit: (record) => noted(staging.commit(record), 0, true),
-          discard: () => staging.discard(),
-        })),
-      ),
+    ...stagedBy(store, notedStaging, (staging) => ({
+      ...notedStaging(staging),
+      keep: (record) => noted(staging.keep(record), 0, false),
+      leave: () => staging.leave(),
+      read: (from, to) => staging.read(from, to),
+    })),
   }
 
   return {

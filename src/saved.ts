@@ -1,9 +1,9 @@
 import * as E from 'fp-ts/Either'
-import { pipe } from 'fp-ts/function'
-import * as TE from 'fp-ts/TaskEither'
+import type * as TE from 'fp-ts/TaskEither'
 import type { Failure } from './model/failure'
 import type { BlobRecord } from './model/record'
-import type { Store } from './store/store'
+import { stagedBy } from './staged-by'
+import type { Staging, Store } from './store/store'
 
 /** A store that notes which records, as objects, it gave or was given: all others are known to this tab alone. */
 export const notingStore = (store: Store) => {
@@ -15,7 +15,12 @@ export const notingStore = (store: Store) => {
       if (E.isRight(result)) for (const record of records) saved.add(record)
       return result
     }
-  const noted: Store = {
+  const noted = (staging: Staging): Staging => ({
+    append: (bytes) => staging.append(bytes),
+    commit: (record) => noting([record], staging.commit(record)),
+    discard: () => staging.discard(),
+  })
+  const all: Store = {
     ...store,
     records: () => async () => {
       const found = await store.records()()
@@ -25,11 +30,12 @@ export const notingStore = (store: Store) => {
     write: (record, payload) => noting([record], store.write(record, payload)),
     remember: (records) => noting(records, store.remember(records)),
     drop: (record) => noting([record], store.drop(record)),
-    stage: (key) =>
-      pipe(
-        store.stage(key),
-        TE.map((staging) => ({ ...staging, commit: (record) => noting([record], staging.commit(record)) })),
-      ),
+    ...stagedBy(store, noted, (staging) => ({
+      ...noted(staging),
+      keep: (record) => noting([record], staging.keep(record)),
+      leave: () => staging.leave(),
+      read: (from, to) => staging.read(from, to),
+    })),
   }
-  return { store: noted, isSaved: (record: BlobRecord) => saved.has(record) }
+  return { store: all, isSaved: (record: BlobRecord) => saved.has(record) }
 }

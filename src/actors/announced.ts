@@ -6,11 +6,11 @@ import { isBig, type BlobRecord } from '../model/record'
 import type { Store } from '../store/store'
 
 /**
- * The record together with what an upload that was called off has written of itself: that it may still arrive, and the session that it began.
- * Whoever called it off does not know. To be asked in the blob's turn.
+ * The record together with what a transfer that was called off has written of itself: that an upload may still arrive, the session that it began,
+ * how far a download came. Whoever called it off does not know. To be asked in the blob's turn.
  */
 export const announced = (store: Store, record: BlobRecord): TE.TaskEither<Failure, BlobRecord> =>
-  record.status !== 'PENDING_UPLOAD' || (record.uploadWasTried && !isBig(record))
+  !mayHaveWritten(record)
     ? TE.right(record)
     : pipe(
         store.record(record),
@@ -23,7 +23,14 @@ export const announced = (store: Store, record: BlobRecord): TE.TaskEither<Failu
         TE.orElse((reason) => (reason._tag === 'Corrupt' ? TE.right(record) : TE.left(reason))),
       )
 
-const withWritten = (record: BlobRecord, { seal, uploadWasTried, upload }: BlobRecord): BlobRecord => {
+const mayHaveWritten = (record: BlobRecord): boolean => {
+  const { status, uploadWasTried, listedBytes } = record
+  if (status === 'PENDING_UPLOAD') return !uploadWasTried || isBig(record)
+  return status === 'PENDING_DOWNLOAD' && (listedBytes === null || isBig(record))
+}
+
+const withWritten = (record: BlobRecord, { status, seal, uploadWasTried, upload, download }: BlobRecord): BlobRecord => {
+  if (record.status === 'PENDING_DOWNLOAD') return status === record.status ? { ...record, download } : record
   if (!uploadWasTried || (record.uploadWasTried && record.seal !== seal)) return record
   const isKnown = record.upload?.session === upload?.session
   return { ...record, seal, uploadWasTried, upload: isKnown ? record.upload : upload }

@@ -14,7 +14,7 @@ export interface HttpDownloadsParts {
   readonly supports: Remote['supports']
 }
 
-/** The largest blob whose size nobody says: that of Soledad's format, a plaintext below 1 GiB, and 753 bytes around it. */
+/** What is taken of a body whose size nobody told: Soledad's largest blob, of which its servers may not tell it. */
 const BLOB_BYTES_MAX = 2 ** 30 + 753
 
 /**

@@ -45,9 +45,6 @@ export interface HttpRemoteOptions {
   readonly clock?: Clock
 }
 
-/** What is taken of a body whose size nobody told: Soledad's largest blob, of which its servers may not tell it. */
-const BLOB_BYTES_MAX = 2 ** 30 + 753
-
 const COUNT_BYTES_MAX = 1024
 
 const ACCEPT_LIST = 'application/vnd.blobsync.list+json, application/json;q=0.9, */*;q=0.1'

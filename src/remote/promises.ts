@@ -18,7 +18,16 @@ import {
   type PromiseFlags,
   type PromiseResumable,
 } from './promise-powers'
-import { noPowers, type CallOptions, type Download, type DownloadOptions, type ListRequest, type Remote, type Supports, type Upload } from './remote'
+import {
+  noPowers,
+  type CallOptions,
+  type Download,
+  type DownloadOptions,
+  type ListRequest,
+  type Remote,
+  type Supports,
+  type Upload,
+} from './remote'
 
 export type { PromiseBatches, PromiseFlags, PromiseReceived, PromiseResumable } from './promise-powers'
 
@@ -106,14 +115,12 @@ export const remoteFromPromises = (object: PromiseRemote): Remote => ({
     pipe(
       lift(options, () => object.get(key, options)),
       TE.flatMapEither(E.fromNullable(missing)),
-      TE.map(
-        ({ fromByte = 0, sizeBytes, tag, body }): Download => ({
-          fromByte,
-          sizeBytes,
-          tag,
-          body: told(abortable(streamOf(body), options.signal)),
-        }),
-      ),
+      TE.map(({ fromByte = 0, sizeBytes, tag, body }): Download => ({
+        fromByte,
+        sizeBytes,
+        tag,
+        body: told(abortable(streamOf(body), options.signal)),
+      })),
     ),
 
   stat: (key, options = {}) =>

@@ -110,8 +110,7 @@ const staging = ({ home, key, inlineBytesMax, use }: Ground, kept: Draft | null,
         await change(home, () => home.database.keepDraft(record, name, sizeBytes))
         return E.right(true)
       }),
-    read: (from, to) =>
-      step('Reading', async () => E.right(await home.files.read((await spill()).name, from, to))),
+    read: (from, to) => step('Reading', async () => E.right(await home.files.read((await spill()).name, from, to))),
     commit: (record) =>
       step('Storing', async () => {
         if (draft === null && sizeBytes <= inlineBytesMax) {

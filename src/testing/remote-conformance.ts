@@ -18,18 +18,20 @@ import { resumableCases } from './resumable-conformance'
  * checked too; it deletes what it put, and on servers that keep tombstones these remain.
  */
 export const remoteConformance = (open: () => Promise<{ readonly remote: Remote }>): Case[] =>
-  Object.entries({ ...cases, ...countCases, ...flagCases, ...batchCases, ...rangeCases, ...resumableCases }).map(([name, check]) => ({
-    name,
-    run: async () => {
-      const { remote } = await open()
-      const ground = groundOf(remote)
-      try {
-        await check(ground)
-      } finally {
-        await clean(ground)
-      }
-    },
-  }))
+  Object.entries({ ...cases, ...countCases, ...flagCases, ...batchCases, ...rangeCases, ...resumableCases }).map(
+    ([name, check]) => ({
+      name,
+      run: async () => {
+        const { remote } = await open()
+        const ground = groundOf(remote)
+        try {
+          await check(ground)
+        } finally {
+          await clean(ground)
+        }
+      },
+    }),
+  )
 
 const cases: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   'a namespace that nobody used is empty': async ({ remote, key }) => {

@@ -9,6 +9,8 @@ import { namespaceIn } from '../../src/remote/memory-content'
 import { memoryRemote, remoteMemory } from '../../src/remote/memory'
 import type { Remote } from '../../src/remote/remote'
 import { encryptedStore } from '../../src/store/encrypted'
+import { stagedBy } from '../../src/staged-by'
+import type { Staging } from '../../src/store/store'
 import { memoryStore, newMemory } from '../../src/store/memory'
 import { noise, wholeOf } from '../../src/testing/cipher-bytes'
 import { blobKey } from '../../src/model/ids'
@@ -136,17 +138,14 @@ test('a segment reaches the staging area only after it verified, and a blob its 
   held.replace(held.bytes().map((byte, at) => (at === 2_500_000 ? byte ^ 1 : byte)))
   const inner = memoryStore()
   let stagedBytes = 0
-  const watching: typeof inner = {
-    ...inner,
-    stage: (key) => async () => {
-      const staging = expectRight(await inner.stage(key)(), 'stage')
-      const append: typeof staging.append = (bytes) => {
-        stagedBytes += bytes.length
-        return staging.append(bytes)
-      }
-      return E.right({ ...staging, append })
+  const watched = <S extends Staging>(staging: S): S => ({
+    ...staging,
+    append: (bytes) => {
+      stagedBytes += bytes.length
+      return staging.append(bytes)
     },
-  }
+  })
+  const watching = { ...inner, ...stagedBy(inner, watched, watched) }
   const reader = device({ store: watching, remote, cipher })
   await expect(reader.get('a')).rejects.toMatchObject({ failure: { _tag: 'Tampered' } })
   // Two whole segments come before the altered one.
