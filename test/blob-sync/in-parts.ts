@@ -119,10 +119,11 @@ export const sender = (remote: Remote, options: Partial<BlobSyncOptions> = {}, d
 export const isSynced = ({ status }: BlobView): boolean => status === 'SYNCED'
 
 /** A disk as a crash leaves it: what was written until now. */
-export const crashed = ({ records, payloads }: Memory): Memory => ({
+export const crashed = ({ records, payloads, kept }: Memory): Memory => ({
   ...newMemory(),
   records: new Map(records),
   payloads: new Map(payloads),
+  kept: new Map(kept),
 })
 
 export const recordOn = ({ records }: Memory, id: string) => records.get(keyText(key(id)))
