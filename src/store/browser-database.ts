@@ -17,7 +17,7 @@ export interface BrowserDatabase extends BrowserCommit {
   /** The value of a key; undefined if there is none. */
   readonly get: (key: string) => Promise<unknown>
   readonly records: () => Promise<readonly Either<Failure, BlobRecord>[]>
-  /** For what the rest has no name for; keys that begin with `r/`, `p/` and `f/`, and `epoch`, are taken. */
+  /** For what the rest has no name for; keys that begin with `r/`, `p/`, `f/` and `k/`, and `epoch`, are taken. */
   readonly use: UseStore
   /** Lets go of the database, once its transactions have ended. */
   readonly close: () => void

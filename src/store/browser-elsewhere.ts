@@ -1,4 +1,5 @@
 import { promisifyRequest } from 'idb-keyval'
+import * as t from 'io-ts'
 import { keyText, type BlobKey } from '../model/ids'
 import { keysBelow, type BrowserDatabase } from './browser-database'
 
@@ -9,11 +10,11 @@ import { keysBelow, type BrowserDatabase } from './browser-database'
 export interface Elsewhere {
   /** To be awaited before a transaction is begun. */
   readonly ready: () => Promise<unknown>
-  /** @param name Undefined: the payload lies in the database. */
-  readonly put: (objects: IDBObjectStore, key: BlobKey, name: string | undefined) => readonly IDBRequest<unknown>[]
+  /** @param names Undefined: the payload lies in the database. */
+  readonly put: (objects: IDBObjectStore, key: BlobKey, names: readonly string[] | undefined) => readonly IDBRequest<unknown>[]
   readonly remove: (objects: IDBObjectStore, key: BlobKey) => readonly IDBRequest<unknown>[]
-  readonly name: (key: BlobKey) => Promise<unknown>
-  readonly names: () => Promise<readonly unknown[]>
+  readonly namesFor: (key: BlobKey) => Promise<readonly string[]>
+  readonly names: () => Promise<readonly string[]>
 }
 
 export const browserElsewhere = ({ get, use }: BrowserDatabase): Elsewhere => {
@@ -42,17 +43,25 @@ export const browserElsewhere = ({ get, use }: BrowserDatabase): Elsewhere => {
 
   return {
     ready: () => (listing ??= list()),
-    put: (objects, key, name) => {
-      if (name === undefined) return known.has(placeOf(key)) ? remove(objects, key) : []
+    put: (objects, key, names) => {
+      if (names === undefined) return known.has(placeOf(key)) ? remove(objects, key) : []
       const asked = objects.get(placeOf(key))
-      objects.put(name, placeOf(key))
+      const [name] = names
+      objects.put(names.length === 1 ? name : names, placeOf(key))
       known.add(placeOf(key))
       return [asked]
     },
     remove,
-    name: (key) => get(placeOf(key)),
-    names: () => use('readonly', (objects) => promisifyRequest(objects.getAll(keysBelow('f/')))),
+    namesFor: async (key) => elsewhereIn(await get(placeOf(key))),
+    names: async () =>
+      (await use('readonly', (objects) => promisifyRequest(objects.getAll(keysBelow('f/'))))).flatMap(elsewhereIn),
   }
 }
 
 const placeOf = (key: BlobKey): string => `f/${keyText(key)}`
+
+const Names = t.readonlyArray(t.string)
+
+/** The names in a value of the database. */
+export const elsewhereIn = (value: unknown): readonly string[] =>
+  typeof value === 'string' ? [value] : Names.is(value) ? value : []

@@ -4,6 +4,8 @@ import { keyText, type BlobKey } from '../model/ids'
 import type { BlobRecord } from '../model/record'
 import type { Work } from './browser-commit'
 import { payloadKey, recordKey, type BrowserDatabase } from './browser-database'
+import { elsewhereIn } from './browser-elsewhere'
+import { namesOf, piecesIn, type Kept, type Piece } from './browser-kept'
 import type { Placed, Placement } from './browser-placement'
 import { checkRecord } from './check-record'
 
@@ -14,16 +16,19 @@ export interface Keeping {
   readonly keep: (record: BlobRecord, placed: Placed) => Answer<void>
   /** @returns the record that is there now. */
   readonly keepUnless: (record: BlobRecord, placed: Placed, mayReplace: (existing: BlobRecord) => boolean) => Answer<BlobRecord>
+  /** Keeps pieces of a staging. */
+  readonly keepPieces: (record: BlobRecord, pieces: readonly Piece[]) => Answer<boolean>
+  readonly forgetPieces: (key: BlobKey) => Answer<void>
   readonly remember: (records: readonly BlobRecord[]) => Answer<void>
   readonly drop: (record: BlobRecord) => Answer<void>
   readonly remove: (keys: readonly BlobKey[]) => Answer<void>
 }
 
-export const browserKeeping = ({ commit }: BrowserDatabase, { elsewhere, release }: Placement): Keeping => {
+export const browserKeeping = ({ commit }: BrowserDatabase, { elsewhere, release }: Placement, kept: Kept): Keeping => {
   const turns = new Map<string, Promise<unknown>>()
 
   /** Commits, and then clears away what was replaced, or what was placed and is not kept. */
-  const change = async <A>(work: Work<Changed<A>>, placed?: Placed, isFree = false): Answer<A> => {
+  const change = async <A>(work: Work<Changed<A>>, placed?: Pick<Placed, 'elsewhere' | 'discard'>, isFree = false): Answer<A> => {
     let isKept = false
     try {
       await elsewhere?.ready()
@@ -31,8 +36,9 @@ export const browserKeeping = ({ commit }: BrowserDatabase, { elsewhere, release
       if (E.isLeft(changed)) return changed
       isKept = changed.right.isKept === true
       for (const { result } of changed.right.replaced ?? [])
-        // What was just placed is found where a transaction that seemed lost was made twice.
-        if (typeof result === 'string' && result !== placed?.elsewhere) await release?.(result)
+        for (const name of [...elsewhereIn(result), ...namesOf(piecesIn(result))])
+          // What was just placed is found where a transaction that seemed lost was made twice, or what it is made of was kept.
+          if (placed?.elsewhere?.includes(name) !== true) await release?.(name)
       return E.right(changed.right.answer)
     } finally {
       // Why it is not kept matters more than what this comes to.
@@ -40,16 +46,16 @@ export const browserKeeping = ({ commit }: BrowserDatabase, { elsewhere, release
     }
   }
 
-  const put = (objects: IDBObjectStore, record: BlobRecord, placed: Placed): readonly IDBRequest<unknown>[] => {
+  const put = (objects: IDBObjectStore, record: BlobRecord, placed: Placed, asks?: boolean): readonly IDBRequest<unknown>[] => {
     objects.put(record, recordKey(record))
     objects.put(placed.value, payloadKey(record))
     placed.along?.(objects)
-    return elsewhere?.put(objects, record, placed.elsewhere) ?? []
+    return [...kept.forget(objects, record, asks), ...(elsewhere?.put(objects, record, placed.elsewhere) ?? [])]
   }
 
   const removePayload = (objects: IDBObjectStore, key: BlobKey): readonly IDBRequest<unknown>[] => {
     objects.delete(payloadKey(key))
-    return elsewhere?.remove(objects, key) ?? []
+    return [...kept.forget(objects, key), ...(elsewhere?.remove(objects, key) ?? [])]
   }
 
   /** In one transaction, all that look would look before any of them wrote. */
@@ -78,7 +84,7 @@ export const browserKeeping = ({ commit }: BrowserDatabase, { elsewhere, release
           const existing = checkRecord(keyText(record), asked.result)
           if (E.isRight(existing) && !isOwn(existing.right) && !mayReplace(existing.right)) changed = { answer: existing.right }
           else {
-            changed = { answer: record, isKept: true, replaced: put(objects, record, placed) }
+            changed = { answer: record, isKept: true, replaced: put(objects, record, placed, true) }
             wasPut = true
           }
         })
@@ -89,7 +95,22 @@ export const browserKeeping = ({ commit }: BrowserDatabase, { elsewhere, release
     remember: (records) =>
       change((objects) => {
         for (const record of records) objects.put(record, recordKey(record))
-        return () => ({ answer: undefined })
+        const replaced = records.flatMap((record) => (record.download === null ? kept.forget(objects, record) : []))
+        return () => ({ answer: undefined, replaced })
+      }),
+    keepPieces: (record, pieces) =>
+      change(
+        (objects) => {
+          objects.put(record, recordKey(record))
+          const replaced = kept.put(objects, record, pieces)
+          return () => ({ answer: true, isKept: true, replaced })
+        },
+        { elsewhere: namesOf(pieces) },
+      ),
+    forgetPieces: (key) =>
+      change((objects) => {
+        const replaced = kept.forget(objects, key)
+        return () => ({ answer: undefined, replaced })
       }),
     drop: (record) =>
       change((objects) => {

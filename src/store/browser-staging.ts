@@ -3,81 +3,124 @@ import type { TaskEither } from 'fp-ts/TaskEither'
 import { joined } from '../model/bytes'
 import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
-import { bytesPayload } from '../model/payload'
-import type { BlobRecord } from '../model/record'
+import { blobPayload, bytesPayload } from '../model/payload'
 import { attempt } from './browser-failure'
+import type { Keeping } from './browser-keeping'
+import type { Piece } from './browser-kept'
 import type { Draft, Placed, Placement } from './browser-placement'
-import type { Staging } from './store'
+import type { LastingStaging } from './store'
 
 /** What a staging asks of its store. */
 export interface StagingGround {
   readonly placement: Placement
   /** Runs work as the calls of the store do: counted, and with errors of the browser turned into failures. */
   readonly use: <A>(what: string, run: () => Promise<E.Either<Failure, A>>) => TaskEither<Failure, A>
-  readonly keep: (record: BlobRecord, placed: Placed) => Promise<E.Either<Failure, void>>
-  /** What discards each staging that has not ended. */
+  readonly keeping: Pick<Keeping, 'keep' | 'keepPieces' | 'forgetPieces'>
+  /** What lets go of each staging that has not ended. */
   readonly stagings: Set<() => Promise<void>>
+  /** What lets go of the latest staging of a blob, by its key. */
+  readonly lasting: Map<string, () => Promise<void>>
 }
 
-/** A staging that waits in memory for a while and goes on in a draft. A call that fails ends it and discards the bytes. */
-export const browserStaging = (key: BlobKey, { placement, use, keep, stagings }: StagingGround): Staging => {
+/**
+ * A staging that waits in memory for a while and goes on in a draft. A call that fails ends it and forgets what was not kept.
+ *
+ * @param pieces What it goes on after, as an earlier one kept it.
+ */
+export const browserStaging = (
+  key: BlobKey,
+  { placement, use, keeping, stagings, lasting }: StagingGround,
+  pieces: readonly Piece[] = [],
+): LastingStaging => {
+  const place = keyText(key)
   let parts: Uint8Array[] = []
   let partsBytes = 0
+  let kept = pieces
   let draft: Draft | null = null
   let hasEnded = false
 
   const end = () => {
     hasEnded = true
     parts = []
-    stagings.delete(discard)
+    stagings.delete(leave)
+    if (lasting.get(place) === leave) lasting.delete(place)
   }
 
-  const discard = async () => {
+  const leave = async () => {
     if (hasEnded) return
     end()
-    await draft?.discard()
+    await draft?.discard(kept)
   }
 
-  const step = (what: string, run: () => Promise<E.Either<Failure, void>>): TaskEither<Failure, void> =>
-    use(`${what} ${keyText(key)}`, async () => {
-      if (hasEnded) return E.left(failure('StorageBroken', `The staging of ${keyText(key)} has ended.`))
-      const done = await attempt(`${what} ${keyText(key)}`, run)
-      // Why it failed matters more than what discarding it comes to: the next leader does that again.
-      if (E.isLeft(done)) await discard().catch(() => {})
+  const discard = async (): Promise<E.Either<Failure, void>> => {
+    if (hasEnded) return E.right(undefined)
+    const forgotten = kept.length > 0 ? await keeping.forgetPieces(key) : E.right(undefined)
+    kept = []
+    await leave()
+    return forgotten
+  }
+
+  const ended = () => E.left(failure('StorageBroken', `The staging of ${place} has ended.`))
+
+  const step = <A>(what: string, run: () => Promise<E.Either<Failure, A>>): TaskEither<Failure, A> =>
+    use(`${what} ${place}`, async () => {
+      if (hasEnded) return ended()
+      const done = await attempt(`${what} ${place}`, run)
+      // Why it failed matters more than what letting it go comes to: the next leader does that again.
+      if (E.isLeft(done)) await leave().catch(() => {})
       return done
     })
 
-  const spill = async (): Promise<E.Either<Failure, void>> => {
+  const spill = async (): Promise<E.Either<Failure, Draft>> => {
     const whole = joined(parts)
     parts = []
     partsBytes = 0
-    draft ??= await placement.draft(key)
-    return draft.append(whole)
+    draft ??= await placement.draft(key, kept)
+    if (whole.length === 0) return E.right(draft)
+    const open = draft
+    return E.map(() => open)(await open.append(whole))
   }
 
-  const place = async (): Promise<E.Either<Failure, Placed>> => {
-    if (draft === null) return placement.place(key, bytesPayload(joined(parts)))
-    const spilt = partsBytes > 0 ? await spill() : E.right(undefined)
-    return E.isLeft(spilt) ? spilt : draft.end()
+  const placed = async (): Promise<E.Either<Failure, Placed>> => {
+    if (draft === null && kept.length === 0) return placement.place(key, bytesPayload(joined(parts)))
+    const spilt = await spill()
+    return E.isLeft(spilt) ? spilt : spilt.right.end(kept)
   }
 
-  stagings.add(discard)
+  stagings.add(leave)
+  lasting.set(place, leave)
   return {
     append: (bytes) =>
       step('Staging', async () => {
         // Pieces of a few bytes would take more memory than what they hold.
         if (parts.push(bytes) === PARTS_MAX) parts = [joined(parts)]
         partsBytes += bytes.length
-        return partsBytes < placement.draftBytes ? E.right(undefined) : spill()
+        return partsBytes < placement.draftBytes ? E.right(undefined) : E.map(() => undefined)(await spill())
+      }),
+    keep: (record) =>
+      step('Keeping', async () => {
+        const spilt = await spill()
+        if (E.isLeft(spilt)) return spilt
+        const now = await spilt.right.keep()
+        if (hasEnded) return ended()
+        const done = await keeping.keepPieces(record, now)
+        if (E.isRight(done)) kept = now
+        return done
+      }),
+    read: (from, to) =>
+      step('Reading', async () => {
+        const blob = await placement.blobOf(kept)
+        return blob === null ? ended() : blobPayload(blob).read(from, to)()
       }),
     commit: (record) =>
       step('Storing', async () => {
-        const placed = await place()
-        if (E.isLeft(placed)) return placed
+        const whole = await placed()
+        if (E.isLeft(whole)) return whole
         end()
-        return keep(record, placed.right)
+        return keeping.keep(record, whole.right)
       }),
-    discard: () => () => attempt(`Discarding ${keyText(key)}`, async () => E.right(await discard())),
+    leave: () => () => attempt(`Letting go of ${place}`, async () => E.right(await leave())),
+    discard: () => () => attempt(`Discarding ${place}`, discard),
   }
 }
 

@@ -2,12 +2,13 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { failure, type Failure } from '../model/failure'
-import { keyText } from '../model/ids'
+import { keyText, type BlobKey } from '../model/ids'
 import type { Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
 import { payloadKey, recordKey, type BrowserDatabase } from './browser-database'
 import { attempt } from './browser-failure'
 import { browserKeeping } from './browser-keeping'
+import { beginningOf, browserKept } from './browser-kept'
 import type { Placed, Placement } from './browser-placement'
 import { askToPersist, browserRoom } from './browser-room'
 import { browserStaging } from './browser-staging'
@@ -30,9 +31,12 @@ export const browserStore = (
   placement: Placement,
   { persist = true }: BrowserStoreOptions,
 ): Store => {
-  const { keep, keepUnless, remember, drop, remove } = browserKeeping(database, placement)
+  const kept = browserKept(database, placement.dropPieces)
+  const keeping = browserKeeping(database, placement, kept)
+  const { keep, keepUnless, remember, drop, remove } = keeping
   const underWay = new Set<Promise<unknown>>()
   const stagings = new Set<() => Promise<void>>()
+  const lasting = new Map<string, () => Promise<void>>()
   let asksToPersist = persist
   let closing: Promise<E.Either<Failure, void>> | null = null
 
@@ -68,12 +72,15 @@ export const browserStore = (
   const close = async (): Promise<E.Either<Failure, void>> => {
     await Promise.all(underWay)
     return attempt('Closing the store', async () => {
-      await Promise.allSettled([...stagings].map((discard) => discard()))
+      await Promise.allSettled([...stagings].map((letGo) => letGo()))
       await placement.close?.()
       database.close()
       return E.right(undefined)
     })
   }
+
+  const ground = { placement, use, keeping, stagings, lasting }
+  const stage = (key: BlobKey) => use(`Staging ${keyText(key)}`, async () => E.right(browserStaging(key, ground)))
 
   return {
     records: () => use('Reading the records', async () => E.right(await database.records())),
@@ -91,10 +98,20 @@ export const browserStore = (
     remember: (records) => use('Storing records', () => remember(records)),
     drop: (record) => use(`Dropping ${keyText(record)}`, () => drop(record)),
     remove: (keys) => use('Removing blobs', () => remove(keys)),
-    stage: (key) => use(`Staging ${keyText(key)}`, async () => E.right(browserStaging(key, { placement, use, keep, stagings }))),
+    stage,
+    keeping: {
+      stage,
+      restage: (key, sizeBytes) =>
+        use(`Staging ${keyText(key)}`, async () => {
+          await lasting.get(keyText(key))?.()
+          const pieces = beginningOf(await kept.pieces(key), sizeBytes)
+          if (pieces === null || sizeBytes === 0 || (await placement.blobOf(pieces)) === null) return E.right(O.none)
+          return E.right(O.some(browserStaging(key, ground, pieces)))
+        }),
+    },
     shared: {
       name,
-      lead: (onDeposed) => use('Beginning to lead', () => database.lead(onDeposed, placement.forgetDrafts)),
+      lead: (onDeposed) => use('Beginning to lead', () => database.lead(onDeposed, placement.forgetDrafts(kept))),
       add: (record, payload, mayReplace) => store('Adding', record, payload, (placed) => keepUnless(record, placed, mayReplace)),
     },
     room: () => use('Asking for the room on this device', browserRoom),

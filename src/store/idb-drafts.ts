@@ -1,15 +1,17 @@
 import * as E from 'fp-ts/Either'
-import { promisifyRequest } from 'idb-keyval'
-import { failure } from '../model/failure'
+import { getMany } from 'idb-keyval'
 import { keysBelow, type BrowserDatabase } from './browser-database'
 import type { Work } from './browser-commit'
-import type { Draft } from './browser-placement'
+import { gone, namesOf, type Piece } from './browser-kept'
+import type { Draft, Placement } from './browser-placement'
 
 /** Drafts of one connection, under keys that nobody else writes to. */
 export interface IdbDrafts {
-  readonly draft: () => Draft
-  /** Removes those of all others: crashed, or led by now. */
-  readonly forgetOthers: Work<void>
+  readonly draft: (kept: readonly Piece[]) => Draft
+  readonly blobOf: (pieces: readonly Piece[]) => Promise<Blob | null>
+  readonly drop: (objects: IDBObjectStore, pieces: readonly Piece[]) => void
+  /** Removes those of all others, crashed or led by now, but for what is kept. */
+  readonly forgetOthers: Placement['forgetDrafts']
 }
 
 /**
@@ -20,32 +22,45 @@ export const idbDrafts = ({ use, commit }: BrowserDatabase): IdbDrafts => {
   const own = `s/${crypto.randomUUID()}/`
   let drafts = 0
 
-  const draft = (): Draft => {
+  const drop: IdbDrafts['drop'] = (objects, pieces) => {
+    for (const { at } of pieces) objects.delete(at)
+  }
+
+  const blobOf: IdbDrafts['blobOf'] = async (pieces) => {
+    const found: unknown[] = await getMany([...namesOf(pieces)], use)
+    const blobs = found.filter((value) => value instanceof Blob).map((blob, index) => blob.slice(0, pieces[index]?.sizeBytes))
+    const sizeBytes = pieces.reduce((sum, piece) => sum + piece.sizeBytes, 0)
+    const whole = new Blob(blobs)
+    return blobs.length === pieces.length && whole.size === sizeBytes ? whole : null
+  }
+
+  const draft: IdbDrafts['draft'] = (kept) => {
     const prefix = `${own}${drafts++}/`
-    let pieces = 0
-    let sizeBytes = 0
-    const remove = (objects: IDBObjectStore) => {
-      objects.delete(keysBelow(prefix))
-      return () => undefined
-    }
-    const discard = async () => {
-      await commit(remove, true)
+    const pieces = [...kept]
+    const dropAll =
+      (dropped: readonly Piece[]): Work<void> =>
+      (objects) => {
+        drop(objects, dropped)
+        return () => undefined
+      }
+    const discard: Draft['discard'] = async (stay) => {
+      const staying = new Set(namesOf(stay))
+      const mine = pieces.filter(({ at }) => at.startsWith(own) && !staying.has(at))
+      if (mine.length > 0) await commit(dropAll(mine), true)
     }
     return {
       append: (bytes) => {
-        sizeBytes += bytes.length
-        const key = `${prefix}${String(pieces++).padStart(9, '0')}`
+        const at = `${prefix}${String(pieces.length).padStart(9, '0')}`
+        pieces.push({ at, sizeBytes: bytes.length })
         return commit((objects) => {
-          objects.put(new Blob([bytes]), key)
+          objects.put(new Blob([bytes]), at)
           return () => undefined
         })
       },
-      end: async () => {
-        const found: Blob[] = await use('readonly', (objects) => promisifyRequest(objects.getAll(keysBelow(prefix))))
-        const value = new Blob(found)
-        return value.size === sizeBytes
-          ? E.right({ value, along: remove, discard })
-          : E.left(failure('StorageBroken', 'What was staged is gone: another tab led meanwhile, or its data was cleared.'))
+      keep: async () => [...pieces],
+      end: async (stay) => {
+        const value = await blobOf(pieces)
+        return value === null ? gone : E.right({ value, along: dropAll(pieces), discard: () => discard(stay) })
       },
       discard,
     }
@@ -53,10 +68,21 @@ export const idbDrafts = ({ use, commit }: BrowserDatabase): IdbDrafts => {
 
   return {
     draft,
-    forgetOthers: (objects) => {
-      const { lower, upper } = keysBelow('s/')
-      objects.delete(IDBKeyRange.bound(lower, own))
-      objects.delete(IDBKeyRange.bound(keysBelow(own).upper, upper))
+    blobOf,
+    drop,
+    forgetOthers: (kept) => (objects) => {
+      kept.learn(objects, (names) => {
+        if (names.size === 0) {
+          const { lower, upper } = keysBelow('s/')
+          objects.delete(IDBKeyRange.bound(lower, own))
+          objects.delete(IDBKeyRange.bound(keysBelow(own).upper, upper))
+          return
+        }
+        const asked = objects.getAllKeys(keysBelow('s/'))
+        asked.addEventListener('success', () => {
+          for (const at of asked.result) if (typeof at === 'string' && !at.startsWith(own) && !names.has(at)) objects.delete(at)
+        })
+      })
       return () => undefined
     },
   }

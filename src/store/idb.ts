@@ -31,7 +31,7 @@ export const idbStore = (name: string, options: IdbStoreOptions = {}): Store => 
 }
 
 const placementIn = (database: BrowserDatabase, inlineBytesMax: number): Placement => {
-  const { draft, forgetOthers } = idbDrafts(database)
+  const { draft, blobOf, drop, forgetOthers } = idbDrafts(database)
   return {
     place: async (_key, payload) =>
       payload.sizeBytes <= inlineBytesMax
@@ -44,8 +44,10 @@ const placementIn = (database: BrowserDatabase, inlineBytesMax: number): Placeme
       return E.left(failure('Corrupt', `The payload of ${keyText(key)} is damaged.`))
     },
     draftBytes: DRAFT_BYTES,
-    draft: async () => draft(),
+    draft: async (_key, kept) => draft(kept),
+    blobOf,
     forgetDrafts: forgetOthers,
+    dropPieces: drop,
   }
 }
 

@@ -22,15 +22,19 @@ export interface OpfsFiles {
    *
    * @param named Tells the names that records know.
    */
-  readonly clear: (named: () => Promise<readonly unknown[]>) => Promise<void>
+  readonly clear: (named: () => Promise<readonly string[]>) => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** A file on its way. Whatever fails in it leaves no file behind. */
+/** A file on its way. */
 export interface OpfsFile {
   readonly name: string
   /** Adds bytes, whose memory is taken away; the last ones make the file whole and durable. */
   readonly append: (bytes: Bytes, isLast: boolean) => Promise<void>
+  /** Makes durable what is there; absent where only whole files can be. */
+  readonly flush?: () => Promise<void>
+  /** Lets go of it as it is. */
+  readonly leave: () => Promise<void>
   readonly discard: () => Promise<void>
 }
 
@@ -83,33 +87,31 @@ export const opfsFiles = (store: string, mayUseWorker: boolean): OpfsFiles => {
     const writer = await (preparing ??= prepare())
     const name = `${owner}-${files++}`
     let sizeBytes = 0
-    const discard = async () => {
-      await writer.giveUp(name).catch(() => {})
-      await remove(name)
-    }
+    const leave = () => writer.giveUp(name).catch(() => {})
+    const { flush } = writer
     return {
       name,
-      append: async (bytes, isLast) => {
+      append: (bytes, isLast) => {
         const position = sizeBytes
         sizeBytes += bytes.length
-        try {
-          await writer.write(name, position, bytes, isLast)
-        } catch (error) {
-          await discard()
-          throw error
-        }
+        return writer.write(name, position, bytes, isLast)
       },
-      discard,
+      ...(flush === undefined ? {} : { flush: () => flush(name) }),
+      leave,
+      discard: async () => {
+        await leave()
+        await remove(name)
+      },
     }
   }
 
   // First the files, then who owns them, then who names them: what is written meanwhile has an owner or a name by the time that one looks.
-  const clear = async (named: () => Promise<readonly unknown[]>): Promise<void> => {
+  const clear = async (named: () => Promise<readonly string[]>): Promise<void> => {
     const found = await inFolder(namesIn)
     if (found.length === 0) return
     const { held = [] } = await navigator.locks.query()
     const locks = new Set(held.map(({ name }) => name))
-    const known = new Set<unknown>(await named())
+    const known = new Set(await named())
     for (const name of found) if (!locks.has(lockOf(ownerOf(name))) && !known.has(name)) await remove(name)
   }
 

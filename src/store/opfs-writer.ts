@@ -10,6 +10,8 @@ export interface OpfsWriter {
    * @param isLast The file is whole, and as durable as the browser makes it, when this resolves.
    */
   readonly write: (name: string, position: number, bytes: Bytes, isLast: boolean) => Promise<void>
+  /** Makes durable what is there of a file; absent where only whole files can be. */
+  readonly flush?: (name: string) => Promise<void>
   /** Lets go of a file that is not whole; harmless for one that is. */
   readonly giveUp: (name: string) => Promise<void>
   readonly close: () => void
@@ -23,13 +25,14 @@ export const workerWriter = (folder: string): Promise<OpfsWriter> =>
     const waiting = new Map<number, Waiting>()
     let calls = 0
 
-    const ask = (name: string, position: number, bytes: Bytes | null, end: 0 | 1 | 2): Promise<void> =>
+    const ask = (name: string, position: number, bytes: Bytes | null, end: 0 | 1 | 2 | 3): Promise<void> =>
       new Promise((succeed, fail) => {
         waiting.set(calls, { succeed, fail })
         worker.postMessage([calls++, folder, name, position, bytes, end], bytes === null ? [] : [bytes.buffer])
       })
     const writer: OpfsWriter = {
       write: (name, position, bytes, isLast) => ask(name, position, bytes, isLast ? 1 : 0),
+      flush: (name) => ask(name, 0, null, 3),
       giveUp: (name) => ask(name, 0, null, 2),
       close: () => worker.terminate(),
     }

@@ -9,6 +9,7 @@ import { blobPayload, bytesPayload, type Payload } from '../model/payload'
 import { keysBelow, openBrowserDatabase, type BrowserDatabase } from './browser-database'
 import { browserElsewhere } from './browser-elsewhere'
 import { attempt, nameOf } from './browser-failure'
+import { gone, namesOf, Pieces, type Piece } from './browser-kept'
 import type { Draft, Placed, Placement } from './browser-placement'
 import { browserStore, type BrowserStoreOptions } from './browser-store'
 import { opfsFiles, type OpfsFile, type OpfsFiles } from './opfs-files'
@@ -46,43 +47,89 @@ export const opfsStore = (name: string, options: OpfsStoreOptions = {}): Store =
 
 const placementIn = (database: BrowserDatabase, files: OpfsFiles, inlineBytesMax: number): Placement => {
   const elsewhere = browserElsewhere(database)
-  const placed = (key: BlobKey, { name }: OpfsFile, sizeBytes: number): Placed => ({
-    value: { file: name, sizeBytes } satisfies InFile,
-    elsewhere: name,
-    // A commit that seemed to fail may yet have been made: then the file is named.
-    discard: async () => {
-      if ((await elsewhere.name(key)) !== name) await files.remove(name)
-    },
-  })
-
-  const toFile = async (key: BlobKey, payload: Payload): Promise<E.Either<Failure, Placed>> => {
-    const file = await files.create()
-    for (let from = 0, to = 0; ; from = to) {
-      to = Math.min(from + PART_BYTES, payload.sizeBytes)
-      const part = await payload.read(from, to)()
-      if (E.isLeft(part)) {
-        await file.discard()
-        return part
-      }
-      // The payload's own memory stays with it.
-      await file.append(part.right.slice(), to === payload.sizeBytes)
-      if (to === payload.sizeBytes) return E.right(placed(key, file, to))
+  const placed = (key: BlobKey, pieces: readonly Piece[], kept: readonly Piece[] = []): Placed => {
+    const names = namesOf(pieces)
+    return {
+      value: valueOf(pieces),
+      elsewhere: names,
+      // A commit that seemed to fail may yet have been made: then the files are named.
+      discard: async () => {
+        const named = [...(await elsewhere.namesFor(key)), ...namesOf(kept)]
+        for (const name of names) if (!named.includes(name)) await files.remove(name)
+      },
     }
   }
 
-  const draft = async (key: BlobKey): Promise<Draft> => {
+  const toFile = async (key: BlobKey, payload: Payload): Promise<E.Either<Failure, Placed>> => {
     const file = await files.create()
-    let sizeBytes = 0
+    try {
+      for (let from = 0, to = 0; ; from = to) {
+        to = Math.min(from + PART_BYTES, payload.sizeBytes)
+        const part = await payload.read(from, to)()
+        if (E.isLeft(part)) {
+          await file.discard()
+          return part
+        }
+        // The payload's own memory stays with it.
+        await file.append(part.right.slice(), to === payload.sizeBytes)
+        if (to === payload.sizeBytes) return E.right(placed(key, [{ at: file.name, sizeBytes: to }]))
+      }
+    } catch (error) {
+      await file.discard()
+      throw error
+    }
+  }
+
+  const blobOf = async (pieces: readonly Piece[]): Promise<Blob | null> => {
+    const parts: Blob[] = []
+    for (const { at, sizeBytes } of pieces) {
+      const found = await files.open(at)
+      if (found.size < sizeBytes) return null
+      parts.push(found.slice(0, sizeBytes))
+    }
+    return new Blob(parts)
+  }
+
+  const blobIfThere = (pieces: readonly Piece[]): Promise<Blob | null> =>
+    blobOf(pieces).catch((error) => (nameOf(error) === 'NotFoundError' ? null : Promise.reject(error)))
+
+  const draft = async (key: BlobKey, kept: readonly Piece[]): Promise<Draft> => {
+    /** Files that are whole, or may be read as far as they count. */
+    const pieces = [...kept]
+    const own: OpfsFile[] = []
+    let file: OpfsFile | null = null
+    let fileBytes = 0
+
+    const closeFile = async () => {
+      if (file === null) return
+      await file.append(new Uint8Array(0), true)
+      pieces.push({ at: file.name, sizeBytes: fileBytes })
+      file = null
+      fileBytes = 0
+    }
+
     return {
       append: async (bytes) => {
-        sizeBytes += bytes.length
-        return E.right(await file.append(bytes, false))
+        if (file === null) own.push((file = await files.create()))
+        const { length } = bytes
+        await file.append(bytes, false)
+        fileBytes += length
+        return E.right(undefined)
       },
-      end: async () => {
-        await file.append(new Uint8Array(0), true)
-        return E.right(placed(key, file, sizeBytes))
+      keep: async () => {
+        if (file?.flush === undefined) await closeFile()
+        if (file === null) return [...pieces]
+        await file.flush?.()
+        return [...pieces, { at: file.name, sizeBytes: fileBytes }]
       },
-      discard: file.discard,
+      end: async (stay) => {
+        await closeFile()
+        return (await blobIfThere(pieces)) === null ? gone : E.right(placed(key, pieces, stay))
+      },
+      discard: async (stay) => {
+        const staying = namesOf(stay)
+        for (const each of own) await (staying.includes(each.name) ? each.leave() : each.discard())
+      },
     }
   }
 
@@ -94,17 +141,21 @@ const placementIn = (database: BrowserDatabase, files: OpfsFiles, inlineBytesMax
     payloadAt: async (key, value) => {
       if (isBytes(value)) return E.right(bytesPayload(value))
       if (value instanceof Blob) return E.right(blobPayload(value))
-      return InFile.is(value)
-        ? payloadIn(files, key, value)
+      if (InFile.is(value)) return payloadIn(key, value.sizeBytes, async () => wholeFile(await files.open(value.file)))
+      return InFiles.is(value)
+        ? payloadIn(key, value.sizeBytes, () => blobOf(value.pieces))
         : E.left(failure('Corrupt', `The payload of ${keyText(key)} is damaged.`))
     },
     draftBytes: Math.max(PART_BYTES, inlineBytesMax + 1),
     draft,
-    // Nobody else's draft can be committed after this, whose file is cleared away once its writer is gone; those of an idbStore lie in the database.
-    forgetDrafts: (objects) => {
+    blobOf: blobIfThere,
+    // Nobody else's draft can be committed after this unless it is kept, whose file is cleared away once its writer is gone; those of an idbStore lie in the database.
+    forgetDrafts: (kept) => (objects) => {
+      kept.learn(objects, () => {})
       objects.delete(keysBelow('s/'))
+      const named = async () => [...(await elsewhere.names()), ...(await kept.names())]
       // What could not be cleared away waits for the next one who leads.
-      return () => void files.clear(elsewhere.names).catch(() => {})
+      return () => void files.clear(named).catch(() => {})
     },
     elsewhere,
     release: files.remove,
@@ -116,14 +167,29 @@ const placementIn = (database: BrowserDatabase, files: OpfsFiles, inlineBytesMax
 const InFile = t.type({ file: t.string, sizeBytes: t.number })
 type InFile = t.TypeOf<typeof InFile>
 
-const payloadIn = async (files: OpfsFiles, key: BlobKey, { file, sizeBytes }: InFile): Promise<E.Either<Failure, Payload>> => {
+/** For one that was gone on with where it was cut: it lies in several. */
+const InFiles = t.type({ pieces: Pieces, sizeBytes: t.number })
+type InFiles = t.TypeOf<typeof InFiles>
+
+const valueOf = (pieces: readonly Piece[]): InFile | InFiles => {
+  const [first] = pieces
+  const sizeBytes = pieces.reduce((sum, piece) => sum + piece.sizeBytes, 0)
+  return first !== undefined && pieces.length === 1 ? { file: first.at, sizeBytes } : { pieces, sizeBytes }
+}
+
+/** A slice of all has neither the name nor the date of the file. */
+const wholeFile = (file: File): Blob => file.slice()
+
+const payloadIn = async (
+  key: BlobKey,
+  sizeBytes: number,
+  open: () => Promise<Blob | null>,
+): Promise<E.Either<Failure, Payload>> => {
   try {
-    const found = await files.open(file)
-    if (found.size === sizeBytes) {
-      // A slice of all has neither the name nor the date of the file.
-      return E.right({ ...blobPayload(found), blob: () => TE.fromIO(() => found.slice()) })
-    }
-    return E.left(failure('Corrupt', `The file of ${keyText(key)} holds ${found.size} bytes instead of ${sizeBytes}.`))
+    const found = await open()
+    return found?.size === sizeBytes
+      ? E.right(blobPayload(found))
+      : E.left(failure('Corrupt', `The file of ${keyText(key)} holds ${found?.size ?? 'fewer'} bytes instead of ${sizeBytes}.`))
   } catch (error) {
     if (nameOf(error) !== 'NotFoundError') throw error
     return E.left(failure('Corrupt', `The record of ${keyText(key)} names a payload, but its file is gone.`))

@@ -1,3 +1,4 @@
+import * as E from 'fp-ts/Either'
 import type { BlobRecord } from '../model/record'
 import { bytesPayload } from '../model/payload'
 import type { KeepingPower, LastingStaging, Store } from '../store/store'
@@ -157,14 +158,17 @@ export const keepingCases: readonly KeepingCase[] = [
     }),
   },
   {
-    name: 'keeping staging: one that was forgotten while it was open still commits, whole',
+    name: 'keeping staging: one that was forgotten while it was open commits whole or not at all',
     keep: withPower(async (store, power) => {
       const [first] = borders
       const staging = await kept(power, 'a', first)
       await done(store.remember([pending('a', null)]))
       await fill(staging, first, whole.length)
-      await done(staging.commit(recordOf('a')))
-      await expectPayload(store, key('a'), whole)
+      const committed = await staging.commit(recordOf('a'))()
+      if (E.isRight(committed)) return expectPayload(store, key('a'), whole)
+      expectEqual<string>(committed.left._tag, 'StorageBroken', 'why it was not committed')
+      expectNone(await done(store.read(key('a'))), 'the payload')
+      await expectRecord(store, pending('a', null))
     }),
   },
   {

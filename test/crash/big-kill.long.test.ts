@@ -54,18 +54,18 @@ const checks = {
 const run = async (verb: 'send' | 'fetch', home: string, passed: () => number, killAt: number): Promise<boolean> => {
   const child = startChild(script, home, proxy.url, verb, String(CONTENT_BYTES))
   onTestFinished(child.kill)
-  let killing: Promise<void> | null = null
+  const kills: Promise<void>[] = []
   proxy.onPiece = () => {
-    if (passed() < killAt) return
-    return (killing ??= child.kill())
+    if (passed() >= killAt && kills.length === 0) kills.push(child.kill())
+    return kills[0]
   }
   const lines: string[] = []
   for await (const line of child.lines) lines.push(line)
   proxy.onPiece = null
-  await killing
+  await Promise.all(kills)
   proxy.cutAll()
   if (lines.length > 0) return false
-  expect(killing).not.toBeNull()
+  expect(kills).toHaveLength(1)
   await checks[verb](home)
   return true
 }
