@@ -55,7 +55,8 @@ export const browserStaging = (
   const discard = async (): Promise<E.Either<Failure, void>> => {
     if (hasEnded) return E.right(undefined)
     const forgotten = kept.length > 0 ? await keeping.forgetPieces(key) : E.right(undefined)
-    kept = []
+    // One that leads no more must not take away what the next one goes on with.
+    if (E.isRight(forgotten)) kept = []
     await leave()
     return forgotten
   }

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either'
 import type { BlobRecord } from '../model/record'
 import { bytesPayload } from '../model/payload'
-import type { KeepingPower, LastingStaging, Store } from '../store/store'
+import type { KeepingPower, LastingStaging, SharedPower, Store } from '../store/store'
 import { expectBytes, expectEqual, expectLeft, expectNone, expectSome } from './expect'
 import { bytes, done, expectPayload, expectRecord, inParts, key, recordOf } from './store-ground'
 
@@ -226,5 +226,66 @@ export const keepingRestarts: readonly KeepingRestart[] = [
     after: withPower(async (_store, power) => {
       expectNone(await done(power.restage(key('a'), borders[0])), 'what was kept')
     }),
+  },
+]
+
+/** One of two tabs. */
+interface KeepingTab {
+  readonly store: Store
+  readonly shared: SharedPower
+}
+
+/** What a store that can be open several times at once promises of what is kept. */
+export const sharedKeepingCases: readonly {
+  readonly name: string
+  readonly keep: (a: KeepingTab, b: KeepingTab) => Promise<void>
+}[] = [
+  {
+    name: 'keeping staging: who leads next goes on with what was kept, whatever the other one still does',
+    keep: async (a, b) => {
+      const [first, second] = borders
+      const { keeping: power } = a.store
+      if (power === undefined || b.store.keeping === undefined) return
+      await done(a.shared.lead(() => {}))
+      const [left, open] = [await kept(power, 'left', first), await kept(power, 'open', first)]
+      await done(left.leave())
+      await fill(open, first, first + 60_000)
+      await done(b.shared.lead(() => {}))
+      const taken = { left: await goOn(b.store.keeping, 'left', first), open: await goOn(b.store.keeping, 'open', first) }
+      await open.append(whole.slice(first + 60_000, second))()
+      expectLeft(await open.keep(pending('open', second))(), 'keeping for one that was deposed', 'StorageBroken')
+      await open.discard()()
+      await done(left.discard())
+      await fill(taken.open, first, second)
+      await done(taken.open.keep(pending('open', second)))
+      await done(taken.open.leave())
+      await finish(b.store, await goOn(b.store.keeping, 'open', second), 'open', second)
+      await finish(b.store, taken.left, 'left', first)
+    },
+  },
+  {
+    name: 'keeping staging: one that was deposed cannot forget what the leader goes on with',
+    keep: async (a, b) => {
+      const [first] = borders
+      if (a.store.keeping === undefined || b.store.keeping === undefined) return
+      await done(a.shared.lead(() => {}))
+      const old = await kept(a.store.keeping, 'a', first)
+      await done(b.shared.lead(() => {}))
+      await old.discard()()
+      expectLeft(await a.store.remember([pending('a', null)])(), 'a write of one that was deposed', 'StorageBroken')
+      await finish(b.store, await goOn(b.store.keeping, 'a', first), 'a', first)
+    },
+  },
+  {
+    name: 'keeping staging: what one that does not lead adds under the id forgets it',
+    keep: async (a, b) => {
+      const [first] = borders
+      if (a.store.keeping === undefined) return
+      await done(a.shared.lead(() => {}))
+      await done((await kept(a.store.keeping, 'a', first)).leave())
+      await done(b.shared.add(recordOf('a'), bytesPayload(bytes(10, 1)), () => true))
+      expectNone(await done(a.store.keeping.restage(key('a'), first)), 'what was kept')
+      await expectPayload(a.store, key('a'), bytes(10, 1))
+    },
   },
 ]

@@ -6,6 +6,7 @@ import type { BlobRecord } from '../model/record'
 import type { SharedPower, Store } from '../store/store'
 import type { Case } from './case'
 import { expectEqual, expectLeft, expectNone, expectRight, expectTrue } from './expect'
+import { sharedKeepingCases } from './keeping-conformance'
 import { bytes, done, expectPayload, expectRecord, key, recordOf } from './store-ground'
 
 /**
@@ -248,6 +249,7 @@ const promises: readonly SharedPromise[] = [
       expectEqual((await done(a.store.records())).length, 1, 'records')
     },
   },
+  ...sharedKeepingCases,
   {
     name: 'one that closes leaves the other one able to read, add and lead',
     keep: async (a, b) => {
