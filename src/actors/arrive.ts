@@ -22,9 +22,11 @@ export const arrive = (
   const beforeBytes = record.download?.checkpoint.encryptedBytes ?? 0
   return pipe(
     tools.cipher.decrypt(record, told(attempt, given), given.tag, keeper.sink, keeper.resume),
+    TE.chainFirst(() => keeper.settled),
     TE.chain((decrypted) => finish(attempt, decrypted, staging)),
     TE.orElse((reason) => async () => {
       const isOurs = !isOfNoUse(reason)
+      await keeper.settled()
       // What cannot be kept now is fetched again: why the transfer ended matters more.
       if (isOurs && !keeper.hasYielded()) await keeper.keep()
       if (isOurs) await staging.leave()()

@@ -1,3 +1,4 @@
+import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { Checkpoint, Resume, Sink } from '../cipher/cipher'
@@ -19,26 +20,35 @@ export interface Arriving {
 export interface Keeper {
   readonly sink: Sink
   readonly resume: Resume
-  /** Keeps all that was verified. */
+  /** Keeps all that was verified, and waits until it is. */
   readonly keep: TE.TaskEither<Failure, void>
+  /** Waits for what is being kept. */
+  readonly settled: TE.TaskEither<Failure, void>
   /** Encrypted bytes that need not be fetched again. */
   readonly keptBytes: () => number
   /** Whether it ended the decryption because another blob is to have the slot. */
   readonly hasYielded: () => boolean
 }
 
-/** After so many encrypted bytes, or so long, what came is kept, and others that wait may go first. */
-const PART_BYTES = 4 * 1024 * 1024
+/** After so many encrypted bytes, or so long, what came is kept. It costs nothing, as more comes meanwhile; what is not kept is fetched again. */
+const KEPT_BYTES = 2 * 1024 * 1024
+const KEPT_MS = 2_000
+
+/** After so many, or so long, others that wait may go first: what is on its way then comes again. */
+const PART_BYTES = 8 * 1024 * 1024
 const PART_MS = 2_000
 
 export const keeperOf = ({ attempt, download, staging, from }: Arriving): Keeper => {
   const { tools } = attempt
   let latest = from
   let keptBytes = from?.encryptedBytes ?? 0
-  let keptAtMs = tools.now()
+  let toKeep = mark(keptBytes, tools.now())
+  let part = toKeep
   let hasYielded = false
+  /** While one part is kept, the next one comes. */
+  let keeping: Promise<E.Either<Failure, void>> = Promise.resolve(E.right(undefined))
 
-  const keep: TE.TaskEither<Failure, void> = () => {
+  const keepNow: TE.TaskEither<Failure, void> = () => {
     if (latest === null || latest.encryptedBytes <= keptBytes) return TE.right<Failure, void>(undefined)()
     const checkpoint = latest
     const { sizeBytes, tag } = download
@@ -46,7 +56,6 @@ export const keeperOf = ({ attempt, download, staging, from }: Arriving): Keeper
     return pipe(
       writeUnlessAborted(attempt, staging.keep(record)),
       TE.map((isKept) => {
-        keptAtMs = tools.now()
         if (!isKept) return
         attempt.record = record
         keptBytes = checkpoint.encryptedBytes
@@ -54,25 +63,35 @@ export const keeperOf = ({ attempt, download, staging, from }: Arriving): Keeper
     )()
   }
 
-  const endPart: TE.TaskEither<Failure, void> = pipe(
-    keep,
-    TE.chain(() => {
-      hasYielded = tools.isWaitedFor(attempt.record)
-      return hasYielded ? TE.left(failure('Aborted', 'Another blob goes first.')) : TE.right(undefined)
-    }),
-  )
+  const keep: TE.TaskEither<Failure, void> = async () => {
+    const before = await keeping
+    return E.isLeft(before) ? before : keepNow()
+  }
 
-  const isPart = () => latest !== null && latest.encryptedBytes > keptBytes && isLong(latest.encryptedBytes - keptBytes)
-  const isLong = (sizeBytes: number) => sizeBytes >= PART_BYTES || tools.now() - keptAtMs >= PART_MS
+  /** Goes on only when the part before is kept: no more than two are in vain. */
+  const keepPart: TE.TaskEither<Failure, void> = async () => {
+    const before = await keeping
+    if (E.isLeft(before)) return before
+    toKeep = here()
+    keeping = keepNow()
+    if (!isPast(part, here(), PART_BYTES, PART_MS)) return E.right(undefined)
+    part = here()
+    hasYielded = tools.isWaitedFor(attempt.record)
+    if (!hasYielded) return E.right(undefined)
+    const kept = await keeping
+    return E.isLeft(kept) ? kept : E.left(failure('Aborted', 'Another blob goes first.'))
+  }
+
+  const here = () => mark(latest?.encryptedBytes ?? 0, tools.now())
 
   return {
-    sink: (bytes) =>
-      isPart()
-        ? pipe(
-            endPart,
-            TE.chain(() => staging.append(bytes)),
-          )
-        : staging.append(bytes),
+    sink: (bytes) => {
+      if (!isPast(toKeep, here(), KEPT_BYTES, KEPT_MS)) return staging.append(bytes)
+      return pipe(
+        keepPart,
+        TE.chain(() => staging.append(bytes)),
+      )
+    },
     resume: {
       from,
       onCheckpoint: (checkpoint) => {
@@ -80,7 +99,19 @@ export const keeperOf = ({ attempt, download, staging, from }: Arriving): Keeper
       },
     },
     keep,
+    settled: () => keeping,
     keptBytes: () => keptBytes,
     hasYielded: () => hasYielded,
   }
 }
+
+/** How far a download was, and when. */
+interface Mark {
+  readonly bytes: number
+  readonly atMs: number
+}
+
+const mark = (bytes: number, atMs: number): Mark => ({ bytes, atMs })
+
+const isPast = (since: Mark, now: Mark, bytes: number, ms: number): boolean =>
+  now.bytes - since.bytes >= bytes || (now.bytes > since.bytes && now.atMs - since.atMs >= ms)

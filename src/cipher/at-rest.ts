@@ -29,10 +29,10 @@ export interface AtRest {
 export interface PieceSealer {
   /** @returns the encrypted bytes that are ready: of segments that are full and not the last. */
   readonly add: (piece: Uint8Array) => Promise<Bytes>
-  /** @returns the rest; nothing the second time. Rejects where nothing came after the pieces were `cut`. */
+  /** @returns the rest; nothing the second time. Rejects where nothing came after all was made ready. */
   readonly finish: () => Promise<Bytes>
-  /** Ends a segment here, before the last piece. @returns the bytes that are ready by that; null where none can end here. */
-  readonly cut: () => Promise<Bytes | null>
+  /** Makes all of the first so many bytes ready. @returns what of them was not yet; null where no segment ends there, or fewer came. */
+  readonly cut: (plaintextBytes: number) => Promise<Bytes | null>
 }
 
 export const atRest = (engine: SegmentEngine, format: Format, secret: Bytes): AtRest => {
@@ -61,7 +61,7 @@ export const atRest = (engine: SegmentEngine, format: Format, secret: Bytes): At
 }
 
 const pieceSealer = (format: Format, sealing: () => Promise<Sealing>, firstIndex: number): PieceSealer => {
-  const { start } = layoutOf(format)
+  const { start, indexOf } = layoutOf(format)
   const segment = gathered(format.segmentBytes)
   let index = firstIndex
   let isFinished = false
@@ -90,10 +90,12 @@ const pieceSealer = (format: Format, sealing: () => Promise<Sealing>, firstIndex
       if (index > 0 && segment.sizeBytes() === 0) throw new Error('Nothing came after what was kept')
       return joined(await seal(true))
     },
-    cut: async () => {
-      const isFull = segment.sizeBytes() === start(index + 1) - start(index)
-      if (isFull) return joined(await seal(false))
-      return segment.sizeBytes() === 0 && index > 0 ? joined([]) : null
+    cut: async (plaintextBytes) => {
+      const target = indexOf(plaintextBytes)
+      if (target === 0 || start(target) !== plaintextBytes) return null
+      if (index >= target) return joined([])
+      const isFull = index === target - 1 && segment.sizeBytes() === start(target) - start(index)
+      return isFull ? joined(await seal(false)) : null
     },
   }
 }

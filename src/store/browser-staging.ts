@@ -37,6 +37,7 @@ export const browserStaging = (
   let partsBytes = 0
   let kept = pieces
   let draft: Draft | null = null
+  let line: Promise<unknown> = Promise.resolve()
   let hasEnded = false
 
   const end = () => {
@@ -72,6 +73,13 @@ export const browserStaging = (
       return done
     })
 
+  /** One after the other: what is kept may be written while more comes. */
+  const inLine = <A>(run: () => Promise<A>): Promise<A> => {
+    const turn = line.then(run, run)
+    line = turn
+    return turn
+  }
+
   const spill = async (): Promise<E.Either<Failure, Draft>> => {
     const whole = joined(parts)
     parts = []
@@ -84,7 +92,7 @@ export const browserStaging = (
 
   const placed = async (): Promise<E.Either<Failure, Placed>> => {
     if (draft === null && kept.length === 0) return placement.place(key, bytesPayload(joined(parts)))
-    const spilt = await spill()
+    const spilt = await inLine(spill)
     return E.isLeft(spilt) ? spilt : spilt.right.end(kept)
   }
 
@@ -96,16 +104,18 @@ export const browserStaging = (
         // Pieces of a few bytes would take more memory than what they hold.
         if (parts.push(bytes) === PARTS_MAX) parts = [joined(parts)]
         partsBytes += bytes.length
-        return partsBytes < placement.draftBytes ? E.right(undefined) : E.map(() => undefined)(await spill())
+        return partsBytes < placement.draftBytes ? E.right(undefined) : E.map(() => undefined)(await inLine(spill))
       }),
     keep: (record) =>
       step('Keeping', async () => {
-        const spilt = await spill()
-        if (E.isLeft(spilt)) return spilt
-        const now = await spilt.right.keep()
+        const now = await inLine(async () => {
+          const spilt = await spill()
+          return E.isLeft(spilt) ? spilt : E.right(await spilt.right.keep())
+        })
+        if (E.isLeft(now)) return now
         if (hasEnded) return ended()
-        const done = await keeping.keepPieces(record, now)
-        if (E.isRight(done)) kept = now
+        const done = await keeping.keepPieces(record, now.right)
+        if (E.isRight(done)) kept = now.right
         return done
       }),
     read: (from, to) =>

@@ -5,7 +5,6 @@ import * as TE from 'fp-ts/TaskEither'
 import { atRest, type AtRest, type PieceSealer } from '../cipher/at-rest'
 import { bestSegments } from '../cipher/segment-engine-node'
 import { BLOB_FORMAT } from '../cipher/segments'
-import type { Bytes } from '../model/bytes'
 import { failure, type Failure } from '../model/failure'
 import { keyText } from '../model/ids'
 import type { KeepingPower, LastingStaging, Staging, Store } from './store'
@@ -41,9 +40,9 @@ export const encryptedBy = (rest: AtRest, store: Store): Store => {
       return result
     }
 
-  const sealedStaging = (staging: Staging, pieces: PieceSealer): Staging => ({
+  const sealedStaging = (staging: Staging, pieces: PieceSealer, inLine: InLine): Staging => ({
     // The store is told of each piece, even if none of it is ready: it alone knows whether it still takes any.
-    append: (bytes) => counted(() => pieces.add(bytes).then((ready) => staging.append(ready)())),
+    append: (bytes) => counted(inLine(() => pieces.add(bytes).then((ready) => staging.append(ready)()))),
     commit: (record) =>
       counted(
         pipe(
@@ -55,18 +54,16 @@ export const encryptedBy = (rest: AtRest, store: Store): Store => {
     discard: () => staging.discard(),
   })
 
-  const sealedLasting = (staging: LastingStaging, pieces: PieceSealer): LastingStaging => ({
-    ...sealedStaging(staging, pieces),
+  const sealedLasting = (staging: LastingStaging, pieces: PieceSealer, inLine: InLine): LastingStaging => ({
+    ...sealedStaging(staging, pieces, inLine),
     keep: (record) =>
       counted(
         pipe(
-          TE.fromTask<Bytes | null, Failure>(pieces.cut),
-          TE.chain((ready) =>
-            pipe(
-              staging.append(ready ?? new Uint8Array(0)),
-              TE.chain(() => (ready === null ? TE.right(false) : staging.keep(record))),
-            ),
-          ),
+          inLine(async () => {
+            const ready = await pieces.cut(record.download?.checkpoint.plaintextBytes ?? 0)
+            return E.map(() => ready !== null)(await staging.append(ready ?? new Uint8Array(0))())
+          }),
+          TE.chain((isCut) => (isCut ? staging.keep(record) : TE.right(false))),
         ),
       ),
     leave: () => staging.leave(),
@@ -77,7 +74,7 @@ export const encryptedBy = (rest: AtRest, store: Store): Store => {
     stage: (key) =>
       pipe(
         power.stage(key),
-        TE.map((staging) => sealedLasting(staging, rest.pieces(key))),
+        TE.map((staging) => sealedLasting(staging, rest.pieces(key), inLine())),
       ),
     restage: (key, sizeBytes) => {
       const heldBytes = rest.sizeOfBeginning(sizeBytes)
@@ -88,7 +85,7 @@ export const encryptedBy = (rest: AtRest, store: Store): Store => {
           O.traverse(TE.ApplicativePar)((staging) =>
             pipe(
               staging.read(0, rest.headBytes),
-              TE.map((head) => sealedLasting(staging, rest.morePieces(key, head, sizeBytes))),
+              TE.map((head) => sealedLasting(staging, rest.morePieces(key, head, sizeBytes), inLine())),
             ),
           ),
         ),
@@ -108,7 +105,7 @@ export const encryptedBy = (rest: AtRest, store: Store): Store => {
     stage: (key) =>
       pipe(
         store.stage(key),
-        TE.map((staging) => sealedStaging(staging, rest.pieces(key))),
+        TE.map((staging) => sealedStaging(staging, rest.pieces(key), inLine())),
       ),
     ...(keeping === undefined ? {} : { keeping: keepingBy(keeping) }),
     ...(shared === undefined
@@ -122,5 +119,17 @@ export const encryptedBy = (rest: AtRest, store: Store): Store => {
         }),
     ...(room === undefined ? {} : { room: () => room.call(store) }),
     close: () => () => Promise.all(underWay).then(() => store.close()()),
+  }
+}
+
+type InLine = <A>(use: TE.TaskEither<Failure, A>) => TE.TaskEither<Failure, A>
+
+/** What it is given runs one after the other: pieces are encrypted in their order. */
+const inLine = (): InLine => {
+  let line: Promise<unknown> = Promise.resolve()
+  return (use) => () => {
+    const turn = line.then(use, use)
+    line = turn
+    return turn
   }
 }

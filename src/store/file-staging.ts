@@ -47,6 +47,7 @@ const staging = ({ home, key, inlineBytesMax, use }: Ground, kept: Draft | null,
   let partsBytes = 0
   let sizeBytes = keptBytes
   let draft = kept
+  let writing: Promise<Draft | null> = Promise.resolve(null)
   let hasEnded = false
 
   const end = () => {
@@ -82,14 +83,17 @@ const staging = ({ home, key, inlineBytesMax, use }: Ground, kept: Draft | null,
       }
     })
 
-  const spill = async (): Promise<Draft> => {
-    draft ??= await home.files.draft(key)
+  const write = async (): Promise<Draft> => {
+    const open = (draft ??= await home.files.draft(key))
     const full = parts
     parts = []
     partsBytes = 0
-    if (full.length > 0) await draft.append(full)
-    return draft
+    if (full.length > 0) await open.append(full)
+    return open
   }
+
+  /** One after the other: what is kept may be written while more comes. */
+  const spill = (): Promise<Draft> => (writing = writing.then(write, write))
 
   home.stagings.add(leave)
   home.lasting.set(place, leave)

@@ -109,10 +109,10 @@ export interface KeepingPower {
 /** Staging that can outlive who writes it. Exactly one of `commit`, `discard` and `leave` ends it; a crash leaves it. */
 export interface LastingStaging extends Staging {
   /**
-   * Keeps all bytes so far, in place of what was kept for the blob before, and writes its record, which has a `download`, in one step; durable when
-   * it resolves.
+   * Keeps the bytes, at least as many as the `download` of the record tells, in place of what was kept for the blob before, and writes the record, in
+   * one step; durable when it resolves. More may be appended while it is under way.
    *
-   * @returns false where the store cannot keep so many: then nothing was written.
+   * @returns false where the store cannot keep exactly so many: then nothing was written.
    */
   readonly keep: (record: BlobRecord) => TaskEither<Failure, boolean>
   /** Lets go: what was kept stays, all else is forgotten. Harmless after the end. */

@@ -94,6 +94,21 @@ export const keepingCases: readonly KeepingCase[] = [
     }),
   },
   {
+    name: 'keeping staging: more may come while it is kept, and is not kept with it',
+    keep: withPower(async (store, power) => {
+      const [first, second] = borders
+      const staging = await done(power.stage(key('a')))
+      await fill(staging, 0, first)
+      const keeping = staging.keep(pending('a', first))()
+      await fill(staging, first, first + 300_000)
+      const again = staging.keep(pending('a', first))()
+      await fill(staging, first + 300_000, second)
+      expectEqual([await keeping, await again].map(E.isRight), [true, true], 'whether both were kept')
+      await expectRecord(store, pending('a', first))
+      await finish(store, staging, 'a', second)
+    }),
+  },
+  {
     name: 'keeping staging: what came after it was kept is forgotten by leaving, and fewer bytes can be gone on with',
     keep: withPower(async (store, power) => {
       const [first, second] = borders
