@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { bytesPayload, type Payload } from '../../src/model/payload'
 import { idbStore } from '../../src/store/idb'
@@ -367,3 +368,48 @@ test('where neither a worker nor the page can write files, every write says so, 
     expect([_tag, message.includes('only in a worker')]).toEqual(['StorageBroken', true])
   }
 })
+
+for (const worker of [true, false])
+  test(`who begins to lead leaves the files of what is kept, and clears them away once it is forgotten, written ${worker ? 'in a worker' : 'on the page'}`, async () => {
+    const name = crypto.randomUUID()
+    const whole = bytesOf(3 * LARGE)
+    const kept = (plaintextBytes: number) =>
+      recordOf('a', {
+        status: 'PENDING_DOWNLOAD',
+        isHere: false,
+        download: { checkpoint: { seal: 's', encryptedBytes: plaintextBytes, plaintextBytes }, sizeBytes: 9_000_000, tag: null },
+      })
+    for (const [run, at] of [LARGE, 2 * LARGE].entries()) {
+      const store = opfsStore(name, { worker })
+      await lead(store)
+      const staging =
+        run === 0 ? O.some(await done(store.keeping!.stage(key('a')))) : await done(store.keeping!.restage(key('a'), at - LARGE))
+      if (O.isNone(staging)) throw new Error('Nothing is kept.')
+      await done(staging.value.append(whole.slice(at - LARGE, at)))
+      await done(staging.value.keep(kept(at)))
+      await done(staging.value.append(whole.slice(at, at + 100_000)))
+      await done(store.close())
+      await leadAndClose(name)
+    }
+    expect((await filesOf(name)).size).toBe(2)
+    const store = open(name, { worker })
+    await lead(store)
+    const last = await done(store.keeping!.restage(key('a'), 2 * LARGE))
+    if (O.isNone(last)) throw new Error('Nothing is kept.')
+    await done(last.value.append(whole.slice(2 * LARGE)))
+    await done(last.value.commit(recordOf('a', { sizeBytes: whole.length })))
+    await leadAndClose(name)
+    await expectPayload(open(name), 'a', whole)
+    expect((await filesOf(name)).size).toBe(3)
+    await lead(store)
+    const again = await done(store.keeping!.stage(key('a')))
+    await done(again.append(whole.slice(0, LARGE)))
+    await done(again.keep(kept(LARGE)))
+    await done(again.leave())
+    await done(store.remember([{ ...kept(LARGE), download: null }]))
+    await leadAndClose(name)
+    expect((await filesOf(name)).size).toBe(3)
+    await lead(store)
+    await done(store.remove([key('a')]))
+    await expect.poll(async () => (await filesOf(name)).size).toBe(0)
+  })
