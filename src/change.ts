@@ -112,7 +112,7 @@ export const evict =
 
 /** A download that the app asked for; the mark of that is its priority. */
 const askedFor = (record: BlobRecord, nowMs: number): BlobRecord | null =>
-  record.status === 'PENDING_DOWNLOAD' ? atRest(record, { priority: 'urgent' }, nowMs) : null
+  record.status === 'PENDING_DOWNLOAD' ? atRest(record, { priority: 'urgent', download: record.download }, nowMs) : null
 
 const mayBeRetried = (record: BlobRecord): boolean =>
   record.status === 'FAILED_DOWNLOAD' ||

@@ -293,6 +293,24 @@ describe('while a big blob comes', () => {
     expectBytes(await bytesOf(made), content, 'the content')
   })
 
+  test('that is fetched on demand, who asked for it may leave: whoever asks again goes on', async () => {
+    const line = cutLine(await holding())
+    const made = reader(line.remote, { download: 'onDemand' })
+    await made.until('a', ({ held: reason }) => reason === 'onDemand')
+    const controller = new AbortController()
+    line.before = async (sentBytes) => {
+      if (sentBytes > 5 * MiB) controller.abort()
+      await nextTurn()
+    }
+    await expect(made.blobs.get('a', { signal: controller.signal })).rejects.toMatchObject({ failure: { _tag: 'Aborted' } })
+    line.before = () => {}
+    await made.until('a', ({ held: reason, phase }) => reason === 'onDemand' || phase === 'resting')
+    await made.blobs.setPinned('a', true)
+    await made.until('a', isSynced)
+    expect(line.begins.slice(0, 2)).toEqual([0, 4 * MiB])
+    expectBytes(await bytesOf(made), content, 'the content')
+  })
+
   test('its deletion leaves nothing of it', async () => {
     const { line, made } = await withSmall()
     line.cutAfter = () => 6.5 * MiB
