@@ -30,9 +30,12 @@ export interface Keeper {
   readonly hasYielded: () => boolean
 }
 
-/** After so many encrypted bytes, or so long, what came is kept. It costs nothing, as more comes meanwhile; what is not kept is fetched again. */
+/** After so many encrypted bytes, or so long, what came is kept, while more comes; what is not kept is fetched again. */
 const KEPT_BYTES = 2 * 1024 * 1024
 const KEPT_MS = 2_000
+
+/** So much more may come while a slow disk keeps the part before: no more than twice that is ever in vain. */
+const AHEAD_BYTES = 4 * 1024 * 1024
 
 /** After so many, or so long, others that wait may go first: what is on its way then comes again. */
 const PART_BYTES = 8 * 1024 * 1024
@@ -47,6 +50,7 @@ export const keeperOf = ({ attempt, download, staging, from }: Arriving): Keeper
   let hasYielded = false
   /** While one part is kept, the next one comes. */
   let keeping: Promise<E.Either<Failure, void>> = Promise.resolve(E.right(undefined))
+  let isKeeping = false
 
   const keepNow: TE.TaskEither<Failure, void> = () => {
     if (latest === null || latest.encryptedBytes <= keptBytes) return TE.right<Failure, void>(undefined)()
@@ -68,12 +72,12 @@ export const keeperOf = ({ attempt, download, staging, from }: Arriving): Keeper
     return E.isLeft(before) ? before : keepNow()
   }
 
-  /** Goes on only when the part before is kept: no more than two are in vain. */
   const keepPart: TE.TaskEither<Failure, void> = async () => {
     const before = await keeping
     if (E.isLeft(before)) return before
     toKeep = here()
-    keeping = keepNow()
+    isKeeping = true
+    keeping = keepNow().finally(() => (isKeeping = false))
     if (!isPast(part, here(), PART_BYTES, PART_MS)) return E.right(undefined)
     part = here()
     hasYielded = tools.isWaitedFor(attempt.record)
@@ -86,7 +90,8 @@ export const keeperOf = ({ attempt, download, staging, from }: Arriving): Keeper
 
   return {
     sink: (bytes) => {
-      if (!isPast(toKeep, here(), KEPT_BYTES, KEPT_MS)) return staging.append(bytes)
+      const isDue = isPast(toKeep, here(), isKeeping ? AHEAD_BYTES : KEPT_BYTES, isKeeping ? Infinity : KEPT_MS)
+      if (!isDue) return staging.append(bytes)
       return pipe(
         keepPart,
         TE.chain(() => staging.append(bytes)),
