@@ -1,6 +1,7 @@
 import { serve } from '../../src/server/serve'
 
-const root = process.argv[2]
+const [, , root, port = '0', quota] = process.argv
 if (root === undefined) throw new Error('The folder is missing.')
-const { url } = await serve({ root, port: 0, accounts: [{ user: 'ann', token: 'secret' }] })
+const quotaBytes = quota === undefined ? Number.POSITIVE_INFINITY : Number(quota)
+const { url } = await serve({ root, port: Number(port), quotaBytes, accounts: [{ user: 'ann', token: 'secret' }] })
 process.stdout.write(`${url}\n`)

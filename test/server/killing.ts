@@ -16,9 +16,17 @@ export const built = async () => {
 }
 
 /** That server, in a process of its own. */
-export const started = async (file: string, root: string) => {
-  const child = spawn(process.execPath, [file, root], { stdio: ['ignore', 'pipe', 'inherit'] })
+export const started = async (file: string, root: string, { port = 0, quotaBytes }: Started = {}) => {
+  const quota = quotaBytes === undefined ? [] : [String(quotaBytes)]
+  const child = spawn(process.execPath, [file, root, String(port), ...quota], { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   const [line] = await once(child.stdout, 'data')
   return { child, url: String(line).trim() }
+}
+
+interface Started {
+  /** @default any free one */
+  readonly port?: number
+  /** @default unlimited */
+  readonly quotaBytes?: number
 }

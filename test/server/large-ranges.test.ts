@@ -23,7 +23,11 @@ const large = async () => {
 }
 
 test.each([
-  ['from a byte beyond 2 GiB', (size: number) => `bytes=${size - 1000}-`, (size: number) => `bytes ${size - 1000}-${size - 1}/${size}`],
+  [
+    'from a byte beyond 2 GiB',
+    (size: number) => `bytes=${size - 1000}-`,
+    (size: number) => `bytes ${size - 1000}-${size - 1}/${size}`,
+  ],
   ['of the last bytes', () => 'bytes=-1000', (size: number) => `bytes ${size - 1000}-${size - 1}/${size}`],
   [
     'between two, as Soledad reads it',

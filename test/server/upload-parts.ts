@@ -9,6 +9,7 @@ export const tusClient = (url: string, authorization = ANN) => {
       ...(body === undefined ? {} : { body, duplex: 'half' as const }),
     })
   return {
+    authorization,
     create: (id: string, sizeBytes: number, namespace = 'default') =>
       ask('', 'POST', { 'upload-length': String(sizeBytes), 'upload-metadata': metadata(namespace, id) }),
     head: (upload: string) => ask(upload, 'HEAD'),
