@@ -1,5 +1,6 @@
 import { actors } from './actors.ts'
 import { batches } from './batches.ts'
+import { big } from './big.ts'
 import { listing } from './listing.ts'
 import { print, type Row } from './rows.ts'
 import { roundTrip } from './round-trip.ts'
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   actors,
   stores,
   listing,
+  big,
 }
 
 export interface BenchOptions {

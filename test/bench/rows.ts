@@ -10,7 +10,11 @@ export interface Row {
   readonly against?: string
   readonly blobsPerSecond?: number
   readonly megabytesPerSecond?: number
+  /** Whose memory the row tells, where there are several processes. */
+  readonly process?: string
   readonly peakRssMiB?: number
+  /** How much larger the peak is than with a small blob. */
+  readonly extraRssMiB?: number
   /** The longest in which a page could do nothing else. */
   readonly longestBlockMs?: number
   readonly cpuMicrosecondsPerBlob?: number
