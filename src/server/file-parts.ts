@@ -61,7 +61,7 @@ export const fileParts = async (parts: FilePartsParts): Promise<PartsBackend> =>
     }
     const file = row.offset === row.sizeBytes ? null : await files.open(row.file, row.offset)
     const note = (offset: number) => commit(() => partRows.moveTo(row.uploadId, offset, Date.now()))
-    const offset = file === null ? row.offset : await takeIn(file, row.offset, body, note)
+    const offset = file === null ? row.offset : await takeIn(file, row, body, note)
     const isWhole = offset === row.sizeBytes
     if (isWhole ? await complete(row) : file !== null) return offset
     // Someone took bytes from under it.
@@ -143,7 +143,7 @@ export const fileParts = async (parts: FilePartsParts): Promise<PartsBackend> =>
 /** @param note makes an offset durable. @returns the offset, once it is. */
 const takeIn = async (
   file: PartFile,
-  from: number,
+  { offset: from, sizeBytes }: PartialUpload,
   body: AsyncIterable<Uint8Array>,
   note: (offset: number) => Promise<void>,
 ): Promise<number> => {
@@ -165,6 +165,7 @@ const takeIn = async (
   }
   try {
     for await (const piece of body) {
+      if (written + piecesBytes + piece.length > sizeBytes) throw new BodyRefused({ _tag: 'TooLarge' })
       pieces.push(piece)
       piecesBytes += piece.length
       if (piecesBytes < WRITE_BYTES) continue

@@ -49,11 +49,12 @@ export const partFiles = async (root: string, payloads: PayloadFiles): Promise<P
         if (size >= offset)
           return {
             append: async (pieces) => {
-              const bytes = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
               // One call may write a part only, when the disk is nearly full.
-              for (let done = 0; done < bytes.length;)
-                done += (await handle.write(bytes, done, bytes.length - done, end + done)).bytesWritten
-              end += bytes.length
+              for (let rest = pieces; rest.length > 0;) {
+                const { bytesWritten } = await handle.writev(rest, end)
+                end += bytesWritten
+                rest = behind(rest, bytesWritten)
+              }
             },
             sync: () => handle.datasync(),
             close: () => handle.close(),
@@ -92,6 +93,16 @@ const tagOf = async (path: string, sizeBytes: number): Promise<string | null> =>
   } finally {
     await handle.close()
   }
+}
+
+const behind = (pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] => {
+  let left = bytes
+  const at = pieces.findIndex((piece) => {
+    if (left < piece.length) return true
+    left -= piece.length
+    return false
+  })
+  return at === -1 ? [] : pieces.slice(at).map((piece, n) => (n === 0 ? piece.subarray(left) : piece))
 }
 
 const ifMissing = (error: NodeJS.ErrnoException): null => {

@@ -1,22 +1,25 @@
 import type { Locker } from '@tus/server'
 
+/** @returns the locks as one request sees them. @param end what it does when another one asks for its place. */
+export type UploadLocks = (end: () => void) => Locker
+
 /**
  * Lets one request at a time work on an upload. A newcomer asks the one before it to end: what came of that one counts, and a connection
  * that died without a word keeps nobody out.
  */
-export const uploadLocks = (): Locker => {
+export const uploadLocks = (): UploadLocks => {
   const holders = new Map<string, Holder>()
-  return {
+  return (end) => ({
     newLock: (uploadId) => {
       let release = () => {}
       return {
-        lock: async (_signal, requestRelease) => {
+        lock: async () => {
           for (let holder = holders.get(uploadId); holder !== undefined; holder = holders.get(uploadId)) {
-            void holder.requestRelease()
+            holder.end()
             await holder.released
           }
           const released = new Promise<void>((resolve) => (release = resolve))
-          holders.set(uploadId, { requestRelease, released })
+          holders.set(uploadId, { end, released })
         },
         unlock: async () => {
           holders.delete(uploadId)
@@ -24,10 +27,10 @@ export const uploadLocks = (): Locker => {
         },
       }
     },
-  }
+  })
 }
 
 interface Holder {
-  readonly requestRelease: () => Promise<void> | void
+  readonly end: () => void
   readonly released: Promise<void>
 }

@@ -4,8 +4,8 @@ import type { Hono } from 'hono'
 import * as answers from './answers'
 import { placeIn, type Api } from './asked'
 import type { User } from './backend'
-import { discard } from './body'
 import type { Asked, Env } from './exchange'
+import { partBody, type PartBody } from './part-body'
 import type { PartsBackend } from './parts'
 import { BodyRefused } from './refusal'
 import { TusStore } from './tus-store'
@@ -14,16 +14,14 @@ import { uploadLocks } from './upload-locks'
 /** Blobs that come in parts, by tus 1.0 (https://tus.io/protocols/resumable-upload). */
 export const addUploadRoutes = (app: Hono<Env>, api: Api, parts: PartsBackend): void => {
   const { quotaBytes, blobBytesMax } = api
-  const locker = uploadLocks()
+  const locks = uploadLocks()
 
-  const serverFor = (user: User, c: Asked) =>
+  const serverFor = (user: User, c: Asked, body: PartBody) =>
     new Server({
       path: '/uploads',
-      datastore: new TusStore(parts, { user, quotaBytes }),
-      locker,
+      datastore: new TusStore(parts, { user, quotaBytes }, body.pieces),
+      locker: locks(body.end),
       maxSize: blobBytesMax,
-      // What a request has received when the next one asks for its place is all it gets.
-      lockDrainTimeout: 1,
       // Relative, so that it is right behind a proxy that adds a path.
       generateUrl: (request, { id }) => (new URL(request.url).pathname.endsWith('/') ? id : `${user}/${id}`),
       getFileIdFromRequest: () => c.req.param('upload'),
@@ -39,15 +37,13 @@ export const addUploadRoutes = (app: Hono<Env>, api: Api, parts: PartsBackend): 
   const handle = async (c: Asked) => {
     const place = await placeIn(c, api)
     if (E.isLeft(place)) return place.left
-    const reader = c.req.raw.body?.getReader()
-    const { method, url, headers } = c.req.raw
-    const body = reader === undefined ? null : arriving(reader, c)
-    const init: RequestInit & { readonly duplex: 'half' } = { method, headers, body, duplex: 'half' }
+    const body = partBody(c)
     try {
-      const answer = await serverFor(place.right.user, c).handleWeb(new Request(url, init))
+      const { method, url, headers } = c.req.raw
+      const answer = await serverFor(place.right.user, c, body).handleWeb(new Request(url, { method, headers }))
       return answers.tus(answer, parts.expiresMs)
     } finally {
-      void discard(reader)
+      body.discard()
     }
   }
 
@@ -55,20 +51,3 @@ export const addUploadRoutes = (app: Hono<Env>, api: Api, parts: PartsBackend): 
   // Hono calls what is there for GET when it is asked for HEAD.
   app.on(['GET', 'PATCH', 'DELETE', 'OPTIONS'], '/uploads/:user/:upload', handle)
 }
-
-/** What comes of a body. One that breaks off ends here: what came of it counts, and nobody waits for the answer. */
-const arriving = (reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>, c: Asked) =>
-  new ReadableStream<Uint8Array<ArrayBuffer>>(
-    {
-      pull: async (controller) => {
-        const { value } = await reader.read().catch(() => ({ value: undefined }))
-        if (value === undefined) {
-          controller.close()
-          return
-        }
-        c.env.bytes += value.length
-        controller.enqueue(value)
-      },
-    },
-    { highWaterMark: 0 },
-  )
