@@ -8,6 +8,7 @@ import type { Request } from './http-exchange'
 import { whereThereIs } from './http-powers'
 import type { HttpUrls } from './http-urls'
 import type { CallOptions, Remote, ResumablePower, UploadPart } from './remote'
+import { inPieces } from './sendable'
 
 export interface HttpUploadsParts {
   readonly calls: HttpCalls
@@ -35,10 +36,13 @@ export const httpUploads = ({ calls, urls, uploadTimeoutMs, supports }: HttpUplo
           method,
           url: session,
           asked: `${method} of an upload`,
-          headers: part === undefined ? TUS : { ...TUS, 'Content-Type': PART_TYPE, 'Upload-Offset': `${part.at}` },
+          headers:
+            part === undefined
+              ? TUS
+              : { ...TUS, 'Content-Type': PART_TYPE, 'Content-Length': `${part.bytes.length}`, 'Upload-Offset': `${part.at}` },
           signal,
           isSession: true,
-          ...(part === undefined ? {} : { body: part.bytes, timeoutMs: uploadTimeoutMs(part.bytes.length) }),
+          ...(part === undefined ? {} : { body: inPieces(part.bytes), timeoutMs: uploadTimeoutMs(part.bytes.length) }),
         })
       : TE.left(failure('NotFound', 'The upload was begun at another server.'))
 
