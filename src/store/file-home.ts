@@ -103,13 +103,21 @@ export const placeOf = async (
   const { sizeBytes } = payload
   if (sizeBytes <= inlineBytesMax) return E.map((bytes: Bytes): Place => ({ kind: 'inline', bytes }))(await payload.read()())
   const draft = await home.files.draft(key)
+  const sliceAt = (start: number) => {
+    const slice = payload.read(start, Math.min(start + SLICE_BYTES, sizeBytes))()
+    // If what is before it cannot be written, nobody waits for it.
+    slice.catch(() => {})
+    return slice
+  }
   try {
+    let ahead = sliceAt(0)
     for (let start = 0; start < sizeBytes; start += SLICE_BYTES) {
-      const slice = await payload.read(start, Math.min(start + SLICE_BYTES, sizeBytes))()
+      const slice = await ahead
       if (E.isLeft(slice)) {
         await draft.discard()
         return slice
       }
+      if (start + SLICE_BYTES < sizeBytes) ahead = sliceAt(start + SLICE_BYTES)
       await draft.append([slice.right])
     }
     await draft.place()
@@ -162,4 +170,4 @@ const damaged = (key: BlobKey, actualBytes: number, sizeBytes: number): E.Either
   E.left(failure('Corrupt', `The file of ${keyText(key)} holds ${actualBytes} bytes instead of ${sizeBytes}: it is damaged.`))
 
 // Few calls for large payloads, little memory for very large ones.
-const SLICE_BYTES = 4 * 1024 * 1024
+const SLICE_BYTES = 1024 * 1024
