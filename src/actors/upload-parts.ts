@@ -55,14 +55,17 @@ const sendRest = async (sending: Sending, begun: Session): Promise<E.Either<Fail
   const { parts } = tools
   let here = begun
   let ahead: Part | null = null
+  // Freeing memory of this size for each part costs more than sending it.
+  let spare: Bytes | null = null
   let standstills = 0
   let isAnew = false
   while (here.at < totalBytes) {
-    const part: Part = ahead?.at === here.at ? ahead : makePart(sending, here.at)
+    const part: Part = ahead?.at === here.at ? ahead : makePart(sending, here.at, null)
     const made = await part.bytes
     if (E.isLeft(made)) return made
     const bytes = made.right
-    ahead = part.to < totalBytes ? makePart(sending, part.to) : null
+    ahead = part.to < totalBytes ? makePart(sending, part.to, spare) : null
+    spare = null
     const sentAtMs = tools.now()
     const sent = await power.append(here.session, { at: part.at, bytes, signal })()
     if (E.isRight(sent)) {
@@ -71,7 +74,10 @@ const sendRest = async (sending: Sending, begun: Session): Promise<E.Either<Fail
         return E.left(serverError(`The remote says that it has ${at} of ${totalBytes} bytes, whatever it is sent.`, 200))
       }
       if (signal.aborted) return E.left(failure('Aborted', 'The transfer was called off.'))
-      if (at === part.to) parts.onTaken(bytes.length, tools.now() - sentAtMs)
+      if (at === part.to) {
+        parts.onTaken(bytes.length, tools.now() - sentAtMs)
+        spare = bytes
+      }
       here = { ...here, at }
       cameTo(sending, here, !isAnew)
       if (at < totalBytes && tools.isWaitedFor(attempt.record)) return E.left(null)
@@ -99,10 +105,14 @@ interface Part {
   readonly bytes: Promise<E.Either<Failure, Bytes>>
 }
 
-const makePart = ({ attempt: { tools, record }, seal, payload, totalBytes }: Sending, at: number): Part => {
+/** @param into Bytes that nobody reads any more. */
+const makePart = ({ attempt: { tools, record }, seal, payload, totalBytes }: Sending, at: number, into: Bytes | null): Part => {
   const end = Math.floor((at + tools.parts.next()) / PART_BYTES_MIN) * PART_BYTES_MIN
   const to = Math.min(end, totalBytes)
-  const bytes = pipe(tools.cipher.encrypt(record, seal, payload, { from: at, to }), TE.chain(wholeOf))()
+  const bytes = pipe(
+    tools.cipher.encrypt(record, seal, payload, { from: at, to }),
+    TE.chain((made) => wholeOf(made, into)),
+  )()
   // Nobody may come for it any more.
   bytes.catch(() => {})
   return { at, to, bytes }

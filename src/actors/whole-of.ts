@@ -7,12 +7,12 @@ import type { Bytes } from '../model/bytes'
 import { failureCarriedBy } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
 
-/** Encrypted bytes that are to be in memory as a whole, each copied once. */
+/** Encrypted bytes that are to be in memory as a whole, each copied once. @param into Where to, if there is room enough. */
 export const wholeOf =
-  ({ body, sizeBytes }: Pick<Encrypted, 'body' | 'sizeBytes'>): TE.TaskEither<Failure, Bytes> =>
+  ({ body, sizeBytes }: Pick<Encrypted, 'body' | 'sizeBytes'>, into: Bytes | null = null): TE.TaskEither<Failure, Bytes> =>
   async () => {
     if (body instanceof Uint8Array) return E.right(body)
-    const whole = new Uint8Array(sizeBytes)
+    const whole = into !== null && into.length >= sizeBytes ? into.subarray(0, sizeBytes) : new Uint8Array(sizeBytes)
     let at = 0
     try {
       const reader = body.getReader()

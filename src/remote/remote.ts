@@ -152,6 +152,7 @@ export interface SessionOptions extends CallOptions {
 
 export interface UploadPart extends CallOptions {
   readonly at: number
+  /** Lent: once the call has resolved they may hold something else. */
   readonly bytes: Bytes
 }
 
