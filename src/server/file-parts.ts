@@ -31,12 +31,30 @@ export const fileParts = async (parts: FilePartsParts): Promise<PartsBackend> =>
   const { rows, partRows, files, payloads, commit, quota, expiresMs } = parts
   const busy = new Set<string>()
 
-  const drop = async (row: PartRow) => {
-    await commit(() => partRows.remove(row.uploadId))
-    if (row.file === null) return
-    quota.add(row.key.user, -row.sizeBytes)
-    await files.remove(row.file)
+  /** @param mayGo asked of the row as it is in the step that removes it: it may have come further since the caller saw it. */
+  const drop = async (uploadId: string, mayGo: (row: PartRow) => boolean = () => true): Promise<boolean> => {
+    const gone = await commit(() => {
+      const row = partRows.find(uploadId)
+      if (row === null || !mayGo(row)) return null
+      partRows.remove(uploadId)
+      return row
+    })
+    if (gone === null) return false
+    if (gone.file !== null) {
+      quota.add(gone.key.user, -gone.sizeBytes)
+      await files.remove(gone.file)
+    }
+    return true
   }
+
+  const dropAll = async (mayGo: (row: PartRow) => boolean): Promise<number> => {
+    const isIdle = (row: PartRow) => !busy.has(row.uploadId) && mayGo(row)
+    let dropped = 0
+    for (const { uploadId } of partRows.all().filter(isIdle)) if (await drop(uploadId, isIdle)) dropped += 1
+    return dropped
+  }
+
+  const discardExpired = () => dropAll((row) => isExpired(row, expiresMs))
 
   /** The step by which the blob is there. @returns false if the bytes are not all there. */
   const complete = async (row: PartRow & { readonly file: string }): Promise<boolean> => {
@@ -50,13 +68,13 @@ export const fileParts = async (parts: FilePartsParts): Promise<PartsBackend> =>
       return false
     })
     if (!isTaken) return true
-    await drop(row)
+    await drop(uploadId)
     throw exists(key)
   }
 
   const take = async (row: PartRow & { readonly file: string }, body: AsyncIterable<Uint8Array>): Promise<number> => {
     if (rows.has(row.key)) {
-      await drop(row)
+      await drop(row.uploadId)
       throw exists(row.key)
     }
     const file = row.offset === row.sizeBytes ? null : await files.open(row.file, row.offset)
@@ -65,7 +83,7 @@ export const fileParts = async (parts: FilePartsParts): Promise<PartsBackend> =>
     const isWhole = offset === row.sizeBytes
     if (isWhole ? await complete(row) : file !== null) return offset
     // Someone took bytes from under it.
-    await drop(row)
+    await drop(row.uploadId)
     throw new BodyRefused({ _tag: 'Missing', id: row.key.id })
   }
 
@@ -74,9 +92,9 @@ export const fileParts = async (parts: FilePartsParts): Promise<PartsBackend> =>
     try {
       claiming.cover(sizeBytes)
     } catch {
+      await discardExpired()
       // Whoever lost the answer to a creation asks again; what it began for the same blob must not stand in its way.
-      for (const row of partRows.all())
-        if (row.offset === 0 && row.file !== null && isSame(row.key, key) && !busy.has(row.uploadId)) await drop(row)
+      await dropAll((row) => row.offset === 0 && row.file !== null && isSame(row.key, key))
       claiming.cover(sizeBytes)
     }
     return claiming
@@ -128,15 +146,10 @@ export const fileParts = async (parts: FilePartsParts): Promise<PartsBackend> =>
       }),
 
     discard: async ({ uploadId }) => {
-      const row = partRows.find(uploadId)
-      if (row !== null) await drop(row)
+      await drop(uploadId)
     },
 
-    discardExpired: async () => {
-      const expired = partRows.all().filter((row) => isExpired(row, expiresMs) && !busy.has(row.uploadId))
-      for (const row of expired) await drop(row)
-      return expired.length
-    },
+    discardExpired,
   }
 }
 

@@ -35,6 +35,10 @@ export class TusStore extends DataStore {
   }
 
   override async getUpload(uploadId: string): Promise<Upload> {
+    const upload = await this.find(uploadId)
+    if (upload.offset < upload.sizeBytes) return asUpload(upload)
+    // It is told to be whole only once the blob is stored, also where a disk failed in between.
+    await orThrow(this.parts.append(upload, nothing()))
     return asUpload(await this.find(uploadId))
   }
 
@@ -66,6 +70,8 @@ const asUpload = ({ uploadId, sizeBytes, offset, key: { namespace, id }, changed
     metadata: { namespace, id },
     creation_date: new Date(changedAtMs).toISOString(),
   })
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 const orThrow = async <A>(task: TaskEither<Refusal, A>): Promise<A> => {
   const done = await task()

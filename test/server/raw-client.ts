@@ -96,7 +96,8 @@ const parse = (data: Buffer, method: string, isEnded: boolean): Parsed => {
   }
   const head = { status: Number(status), headers }
   const start = headEnd + 4
-  if (method === 'HEAD' || status === '100') return { answer: { ...head, chunks: null, body: Buffer.alloc(0) }, length: start }
+  if (method === 'HEAD' || status === '100' || status === '204')
+    return { answer: { ...head, chunks: null, body: Buffer.alloc(0) }, length: start }
   if (headers.get('transfer-encoding') === 'chunked') {
     const chunked = parseChunks(data, start)
     return chunked.bytesNeeded !== undefined

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
@@ -83,5 +83,23 @@ test('bytes beyond the offset that was told are forgotten: they may not have rea
   expect(await readdir(join(root, 'uploads'))).toHaveLength(1)
   expect((await tus.patch(upload, SENT_BYTES, whole.slice(SENT_BYTES, SENT_BYTES + 10))).status).toBe(204)
   expect((await tus.patch(upload, SENT_BYTES + 10, whole.slice(SENT_BYTES + 10))).status).toBe(204)
+  expect(Buffer.compare(Buffer.from(await (await call('/blobs/ann/a')).arrayBuffer()), whole)).toBe(0)
+})
+
+test('whoever asks after a disk that failed at the last step is told that all is there once the blob is', async () => {
+  const { root, server, call } = await serving({ quotaBytes: whole.length })
+  const tus = tusClient(server.url)
+  const upload = locationOf(await tus.create('a', whole.length))
+  await tus.patch(upload, 0, whole.slice(0, SENT_BYTES))
+  const [file = ''] = await readdir(join(root, 'uploads'))
+  const inTheWay = join(root, 'payloads', file.slice(0, 2))
+  await writeFile(inTheWay, '')
+  expect((await tus.patch(upload, SENT_BYTES, whole.slice(SENT_BYTES))).status).toBe(500)
+  const failed = await tus.head(upload)
+  expect([failed.status, offsetOf(failed)]).toEqual([500, null])
+  expect(await (await call('/blobs/ann/')).json()).toEqual([])
+
+  await rm(inTheWay)
+  expect(offsetOf(await tus.head(upload))).toBe(whole.length)
   expect(Buffer.compare(Buffer.from(await (await call('/blobs/ann/a')).arrayBuffer()), whole)).toBe(0)
 })
