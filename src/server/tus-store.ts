@@ -37,8 +37,9 @@ export class TusStore extends DataStore {
   override async getUpload(uploadId: string): Promise<Upload> {
     const upload = await this.find(uploadId)
     if (upload.offset < upload.sizeBytes) return asUpload(upload)
-    // It is told to be whole only once the blob is stored, also where a disk failed in between.
-    await orThrow(this.parts.append(upload, nothing()))
+    // It is told to be whole only once the blob is stored, also where a disk failed in between. If another blob has its id, it is gone.
+    const stored = await this.parts.append(upload, nothing())()
+    if (E.isLeft(stored) && stored.left._tag !== 'Exists') throw new BodyRefused(stored.left)
     return asUpload(await this.find(uploadId))
   }
 

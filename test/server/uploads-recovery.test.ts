@@ -86,20 +86,36 @@ test('bytes beyond the offset that was told are forgotten: they may not have rea
   expect(Buffer.compare(Buffer.from(await (await call('/blobs/ann/a')).arrayBuffer()), whole)).toBe(0)
 })
 
-test('whoever asks after a disk that failed at the last step is told that all is there once the blob is', async () => {
-  const { root, server, call } = await serving({ quotaBytes: whole.length })
-  const tus = tusClient(server.url)
+/** Whole but for the last step, in which the disk failed; until it is mended. */
+const failedAtLast = async () => {
+  const all = await serving({ quotaBytes: whole.length + 16 })
+  const tus = tusClient(all.server.url)
   const upload = locationOf(await tus.create('a', whole.length))
   await tus.patch(upload, 0, whole.slice(0, SENT_BYTES))
-  const [file = ''] = await readdir(join(root, 'uploads'))
-  const inTheWay = join(root, 'payloads', file.slice(0, 2))
+  const [file = ''] = await readdir(join(all.root, 'uploads'))
+  const inTheWay = join(all.root, 'payloads', file.slice(0, 2))
   await writeFile(inTheWay, '')
   expect((await tus.patch(upload, SENT_BYTES, whole.slice(SENT_BYTES))).status).toBe(500)
+  return { ...all, tus, upload, mend: () => rm(inTheWay) }
+}
+
+test('after a disk that failed at the last step all is told to be there once the blob is', async () => {
+  const { call, tus, upload, mend } = await failedAtLast()
   const failed = await tus.head(upload)
   expect([failed.status, offsetOf(failed)]).toEqual([500, null])
   expect(await (await call('/blobs/ann/')).json()).toEqual([])
-
-  await rm(inTheWay)
+  await mend()
   expect(offsetOf(await tus.head(upload))).toBe(whole.length)
   expect(Buffer.compare(Buffer.from(await (await call('/blobs/ann/a')).arrayBuffer()), whole)).toBe(0)
+})
+
+test('after a disk that failed at the last step the upload is gone if another blob took its id', async () => {
+  const { call, tus, upload, root, mend } = await failedAtLast()
+  expect((await call('/blobs/ann/a', { method: 'PUT', body: bytes(16) })).status).toBe(200)
+  await mend()
+  const gone = await tus.head(upload)
+  expect([gone.status, offsetOf(gone)]).toEqual([404, null])
+  expect(Buffer.from(await (await call('/blobs/ann/a')).arrayBuffer())).toEqual(Buffer.from(bytes(16)))
+  expect(await readdir(join(root, 'uploads'))).toEqual([])
+  expect((await call('/blobs/ann/b', { method: 'PUT', body: bytes(whole.length) })).status).toBe(200)
 })
