@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import type { Commit } from '../store/group-commit'
-import type { PartFile, PartFiles } from './part-files'
+import type { PartFiles } from './part-files'
 import type { PartRow, PartRows } from './part-rows'
 import type { PartialUpload, PartsBackend } from './parts'
 import type { PayloadFiles } from './payload-files'
 import type { Quota } from './quota'
 import { refusalIn } from './receive'
 import { BodyRefused, type Refusal } from './refusal'
+import { takeInPart } from './take-in-part'
 import type { Rows } from './rows'
 import type { Owner, StoredKey } from './backend'
 
@@ -20,11 +21,6 @@ export interface FilePartsParts {
   readonly quota: Quota
   readonly expiresMs: number
 }
-
-const WRITE_BYTES = 1024 * 1024
-
-/** So much is sent again at most after a crash: a client’s largest part. */
-const CHECKPOINT_BYTES = 8 * 1024 * 1024
 
 /** Keeps uploads in parts: the file has the bytes, and the row says how many of them are durable. */
 export const fileParts = async (parts: FilePartsParts): Promise<PartsBackend> => {
@@ -79,7 +75,7 @@ export const fileParts = async (parts: FilePartsParts): Promise<PartsBackend> =>
     }
     const file = row.offset === row.sizeBytes ? null : await files.open(row.file, row.offset)
     const note = (offset: number) => commit(() => partRows.moveTo(row.uploadId, offset, Date.now()))
-    const offset = file === null ? row.offset : await takeIn(file, row, body, note)
+    const offset = file === null ? row.offset : await takeInPart(file, row, body, note)
     const isWhole = offset === row.sizeBytes
     if (isWhole ? await complete(row) : file !== null) return offset
     // Someone took bytes from under it.
@@ -151,50 +147,6 @@ export const fileParts = async (parts: FilePartsParts): Promise<PartsBackend> =>
 
     discardExpired,
   }
-}
-
-/** @param note makes an offset durable. @returns the offset, once it is. */
-const takeIn = async (
-  file: PartFile,
-  { offset: from, sizeBytes }: PartialUpload,
-  body: AsyncIterable<Uint8Array>,
-  note: (offset: number) => Promise<void>,
-): Promise<number> => {
-  let pieces: Uint8Array[] = []
-  let piecesBytes = 0
-  let written = from
-  let noted = from
-  const write = async () => {
-    await file.append(pieces)
-    written += piecesBytes
-    pieces = []
-    piecesBytes = 0
-  }
-  const settle = async () => {
-    await file.sync()
-    if (written === noted) return
-    await note(written)
-    noted = written
-  }
-  try {
-    for await (const piece of body) {
-      if (written + piecesBytes + piece.length > sizeBytes) throw new BodyRefused({ _tag: 'TooLarge' })
-      pieces.push(piece)
-      piecesBytes += piece.length
-      if (piecesBytes < WRITE_BYTES) continue
-      await write()
-      if (written - noted >= CHECKPOINT_BYTES) await settle()
-    }
-    if (piecesBytes > 0) await write()
-  } finally {
-    // Also what was written before a disk was full counts.
-    try {
-      await settle()
-    } finally {
-      await file.close()
-    }
-  }
-  return written
 }
 
 const isExpired = ({ changedAtMs }: PartialUpload, expiresMs: number) => changedAtMs + expiresMs <= Date.now()
