@@ -88,7 +88,7 @@ test('a creation that makes room does not take an upload that has just begun', a
   expect(await isRoomFor(backend, owner, SIZE_BYTES + 1)).toBe(false)
 })
 
-test('an upload that expires while it is gone on with goes whole or not at all, and gives its room back once', async () => {
+test('an upload that expires while it is gone on with goes whole', async () => {
   stopClock()
   const all = await opened({ uploadsExpireMs: 5000 })
   const { backend, parts, owner, create } = all
@@ -96,9 +96,28 @@ test('an upload that expires while it is gone on with goes whole or not at all, 
   vi.setSystemTime(Date.now() + 5000)
   const discarding = Promise.all([parts.discardExpired(), parts.discardExpired()])
   const appended = await parts.append(upload, heldUp(discarding))()
+  expect(appended).toEqual(E.right(SIZE_BYTES))
   await isOneOfBoth(all, appended)
-  expect(await isRoomFor(backend, owner, SIZE_BYTES)).toBe(E.isLeft(appended))
+  expect(await isRoomFor(backend, owner, 16)).toBe(false)
+  right(await backend.delete(all.key)())
   expect(await isRoomFor(backend, owner, SIZE_BYTES + 1)).toBe(false)
+})
+
+test('an upload that is gone on with is neither expired nor taken to make room', async () => {
+  stopClock()
+  const all = await opened({ uploadsExpireMs: 5000 })
+  const { parts, create } = all
+  let goOn = () => {}
+  const held = new Promise<void>((resolve) => (goOn = resolve))
+  const appending = parts.append(right(await create(parts)), heldUp(held))()
+  expect(await create(parts)).toMatchObject({ left: { _tag: 'QuotaExceeded' } })
+  vi.setSystemTime(Date.now() + 5000)
+  expect(await parts.discardExpired()).toBe(0)
+  expect(await create(parts)).toMatchObject({ left: { _tag: 'QuotaExceeded' } })
+  goOn()
+  const appended = await appending
+  expect(appended).toEqual(E.right(SIZE_BYTES))
+  await isOneOfBoth(all, appended)
 })
 
 test('an upload that is ended twice at once gives its room back once', async () => {

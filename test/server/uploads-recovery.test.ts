@@ -74,7 +74,7 @@ test.each([
 test('bytes beyond the offset that was told are forgotten: they may not have reached the disk', async () => {
   const { root, upload } = await crashed(async (folder, file) => {
     withDatabase(folder, (database) => database.prepare('UPDATE upload SET offset = ?').run(SENT_BYTES))
-    await writeFile(join(folder, 'uploads', file), Buffer.concat([whole.slice(0, SENT_BYTES), bytes(99_999, 5)]))
+    await writeFile(join(folder, 'uploads', file), Buffer.concat([whole.slice(0, SENT_BYTES), bytes(150_000, 5)]))
     await writeFile(join(folder, 'uploads', 'nobody'), 'x')
   })
   const { server, call } = await serving({ root })
