@@ -24,7 +24,7 @@ export const pipelineUp = async ({ url, id, file, source, secret }: PipelineJob)
   if (made._tag === 'Left') throw new Error(made.left.message)
   const { body, sizeBytes } = made.right
   const init = { method: 'PUT', headers: { ...headers, 'content-length': String(sizeBytes) }, body, duplex: 'half' }
-  const answer = await fetch(`${url}/blobs/bench/${id}`, init as RequestInit)
+  const answer = await fetch(`${url}/blobs/bench/${id}`, init)
   if (!answer.ok) throw new Error(`PUT: ${answer.status}`)
 }
 
