@@ -71,12 +71,22 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
   const phaseNow = (key: string): Phase | undefined =>
     roster.elsewhere.has(key) ? 'transferring' : shownPhase(roster.live.get(key)?.phase)
 
+  /** What was told of it; of a download that nobody has gone on with since the start, what is here. */
+  const progressOf = (record: BlobRecord): BlobView['progress'] => {
+    const text = keyText(record)
+    if (record.download !== null && !progress.has(text)) {
+      const { checkpoint, sizeBytes } = record.download
+      progress.set(text, { bytes: checkpoint.encryptedBytes, totalBytes: sizeBytes, bytesPerSecond: null, msLeft: null })
+    }
+    return progress.get(text) ?? null
+  }
+
   const view = (key: BlobKey): BlobView => {
     const text = keyText(key)
     const record = roster.byText(text)
     if (record === undefined || record.trashedAtMs !== null) return viewOfNothing(key)
     const phase = phaseNow(text) ?? phaseOf(record)
-    const done = progress.get(text) ?? null
+    const done = progressOf(record)
     const known = views.get(record)
     if (known?.phase === phase && known.progress === done) return known
     const next = viewOf(record, phase, done)
@@ -112,6 +122,8 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     if (record.held !== null && before?.held === null) emit('blob.held', shown)
   })
   coordinator.on('blob.gone', ({ record }) => {
+    speeds.delete(keyText(record))
+    progress.delete(keyText(record))
     touch(record)
     emit('blob.deleted', viewOfNothing(record))
   })
@@ -146,7 +158,10 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
       const speed = speedAt(speeds.get(text) ?? null, bytes, now())
       const msLeft = msLeftAt(speed, totalBytes === null ? null : totalBytes - bytes)
       speeds.set(text, speed)
-      progress.set(text, { bytes, totalBytes, bytesPerSecond: speed.bytesPerSecond, msLeft })
+      const before = progress.get(text)
+      // What was cut off in the middle of a segment comes again. None at all says that an upload begins anew.
+      const shown = bytes > 0 && before?.totalBytes === totalBytes ? Math.max(bytes, before.bytes) : bytes
+      progress.set(text, { bytes: shown, totalBytes, bytesPerSecond: speed.bytesPerSecond, msLeft })
       touch(key)
     },
   }

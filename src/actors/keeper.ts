@@ -80,10 +80,12 @@ export const keeperOf = ({ attempt, download, staging, from }: Arriving): Keeper
     keeping = keepNow().finally(() => (isKeeping = false))
     if (!isPast(part, here(), PART_BYTES, PART_MS)) return E.right(undefined)
     part = here()
-    hasYielded = tools.isWaitedFor(attempt.record)
-    if (!hasYielded) return E.right(undefined)
+    if (!tools.isWaitedFor(attempt.record)) return E.right(undefined)
     const kept = await keeping
-    return E.isLeft(kept) ? kept : E.left(failure('Aborted', 'Another blob goes first.'))
+    if (E.isLeft(kept)) return kept
+    // Where a store could not keep it, it would never be more than a part, while others come.
+    hasYielded = keptBytes >= part.bytes
+    return hasYielded ? E.left(failure('Aborted', 'Another blob goes first.')) : E.right(undefined)
   }
 
   const here = () => mark(latest?.encryptedBytes ?? 0, tools.now())

@@ -4,6 +4,7 @@ import { memoryRemote, type RemoteMemory } from '../../src/remote/memory'
 import { held, cut } from './in-parts'
 
 export interface CutLine {
+  readonly memory: RemoteMemory
   readonly remote: Remote
   /** Where each body began. */
   readonly begins: number[]
@@ -45,6 +46,7 @@ export const cutLine = (memory: RemoteMemory, inner: Remote = memoryRemote({ mem
     }
   }
   const made: CutLine = {
+    memory,
     begins: [],
     sentBytes: 0,
     cutAfter: () => Infinity,

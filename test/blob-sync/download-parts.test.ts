@@ -1,11 +1,13 @@
+import * as TE from 'fp-ts/TaskEither'
 import { describe, expect, test } from 'vitest'
 import { soledadCipher } from '../../src/cipher/soledad'
 import type { BlobRecord, BlobSyncOptions, BlobView } from '../../src/index'
+import { failure } from '../../src/model/failure'
 import { memoryRemote, remoteMemory, type RemoteMemory } from '../../src/remote/memory'
 import { stagedBy } from '../../src/staged-by'
 import { encryptedStore } from '../../src/store/encrypted'
 import { memoryStore, newMemory } from '../../src/store/memory'
-import type { Staging, Store } from '../../src/store/store'
+import type { LastingStaging, Staging, Store } from '../../src/store/store'
 import { noise } from '../../src/testing/cipher-bytes'
 import { expectBytes } from '../../src/testing/expect'
 import { nextTurn, settled } from '../virtual-clock'
@@ -344,5 +346,108 @@ describe('while a big blob comes', () => {
     slow.open()
     await made.until('a', isSynced)
     expectBytes(await bytesOf(made), content, 'the content')
+  })
+
+  /** A store whose stagings keep so, and small blobs that come without end while the big one does. */
+  const amongSmall = async (keep: (kept: LastingStaging['keep'], ...given: Parameters<LastingStaging['keep']>) => Kept) => {
+    const line = cutLine(await holding())
+    const inner = memoryStore()
+    const keeping = (staging: LastingStaging): LastingStaging => ({ ...staging, keep: (record) => keep(staging.keep, record) })
+    const store: Store = { ...inner, ...stagedBy(inner, (staging) => staging, keeping) }
+    const made = reader(line.remote, { store })
+    let smalls = 0
+    line.onBegin = () => {
+      if (line.begins.length > 20) throw new Error('It is begun again and again.')
+    }
+    line.before = async (sentBytes) => {
+      if (sentBytes > (smalls + 1) * MiB) await made.blobs.put(noise(1000), { id: `small-${smalls++}` })
+    }
+    return { line, made }
+  }
+
+  test('which a store cannot keep, it does not leave its slot, or it would never come through', async () => {
+    const { line, made } = await amongSmall(() => TE.right(false))
+    await made.until('a', isSynced)
+    expect(line.begins).toEqual([0])
+    expectBytes(await bytesOf(made), content, 'the content')
+  })
+
+  test('and cannot be kept at the moment when others wait: that is a failure, which is told', async () => {
+    let tries = 0
+    const { line, made } = await amongSmall((kept, record) =>
+      ++tries === 4 ? TE.left(failure('StorageBroken', 'no')) : kept(record),
+    )
+    const view = await made.until('a', ({ phase }) => phase === 'backingOff')
+    expect(view).toMatchObject({ lastFailure: { _tag: 'StorageBroken' } })
+    await made.until('a', isSynced)
+    expect(line.begins[1]).toBeGreaterThanOrEqual(4 * MiB)
+    expectBytes(await bytesOf(made), content, 'the content')
+  })
+})
+
+type Kept = ReturnType<LastingStaging['keep']>
+
+describe('progress', () => {
+  /** All that is shown of a blob. */
+  const shown = ({ blobs }: Sender) => {
+    const views: BlobView[] = []
+    blobs.blob('a').subscribe((view) => views.push(view))
+    return views
+  }
+
+  test('never falls, whatever of it comes again after cuts and pauses', async () => {
+    const line = cutLine(await holding())
+    line.cutAfter = (download) => (download < 3 ? 2.7 * MiB : Infinity)
+    let hasPaused = false
+    const made = reader(line.remote)
+    const views = shown(made)
+    line.before = async () => {
+      if (line.begins.length < 4 || line.sentBytes < 11 * MiB || hasPaused) return
+      hasPaused = true
+      made.blobs.pause()
+      await nextTurn()
+    }
+    await made.until('a', () => hasPaused)
+    await settled()
+    expect(made.blobs.blob('a').getSnapshot().progress?.bytes).toBeGreaterThan(6 * MiB)
+    made.blobs.resume()
+    await made.until('a', isSynced)
+    expect(line.begins.length).toBe(5)
+    const bytes = steadily(views)
+    expect(bytes.length).toBeGreaterThan(100)
+    expect(bytes.at(-1)).toBe(totalBytes)
+  })
+
+  test('begins with what is there when the device starts', async () => {
+    const line = cutLine(await holding())
+    line.cutAfter = (download) => (download === 0 ? 4.5 * MiB : Infinity)
+    const first = reader(line.remote)
+    await first.until('a', ({ phase }) => phase === 'backingOff')
+    const left = crashed(first.disk)
+    await first.blobs.close()
+    const second = reader(line.remote, {}, left)
+    await second.blobs.ready
+    const views = shown(second)
+    expect(second.blobs.blob('a').getSnapshot().progress).toEqual({
+      bytes: 4 * MiB,
+      totalBytes,
+      bytesPerSecond: null,
+      msLeft: null,
+    })
+    await second.until('a', isSynced)
+    expect(steadily(views)[0]).toBeGreaterThanOrEqual(4 * MiB)
+    expect(second.blobs.blob('a').getSnapshot().progress).toBeNull()
+  })
+
+  test('of a blob that is gone says nothing of the next one under its id', async () => {
+    const line = cutLine(await holding())
+    line.cutAfter = () => 4.5 * MiB
+    const made = reader(line.remote)
+    await made.until('a', ({ phase }) => phase === 'backingOff')
+    for (const { blobs } of line.memory.namespaces.values()) blobs.clear()
+    await made.blobs.sync().catch(() => {})
+    await made.until('a', ({ status }) => status === 'DELETED')
+    await made.blobs.put(noise(10), { id: 'a' })
+    expect(made.blobs.blob('a').getSnapshot().progress).toBeNull()
   })
 })
