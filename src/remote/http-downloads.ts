@@ -5,7 +5,7 @@ import { keyText, type BlobKey } from '../model/ids'
 import type { HttpCalls } from './http-calls'
 import type { Answer } from './http-exchange'
 import type { HttpUrls } from './http-urls'
-import type { Download, DownloadOptions, Remote, RestOfBlob } from './remote'
+import { noPowers, type Download, type DownloadOptions, type Remote, type RestOfBlob } from './remote'
 
 export interface HttpDownloadsParts {
   readonly calls: HttpCalls
@@ -59,9 +59,14 @@ export const httpDownloads = ({ calls, urls, supports }: HttpDownloadsParts): Re
       ? whole(key, signal)
       : pipe(
           supports(signal === undefined ? {} : { signal }),
+          TE.orElse((reason) => (saysNothing(reason) ? TE.right(noPowers) : TE.left(reason))),
           TE.flatMap(({ ranges }) => (ranges ? rest(key, from, signal) : whole(key, signal))),
         )
 }
+
+/** Another server by now, or one that lets nobody see its root, may hold the blob all the same. */
+const saysNothing = (reason: Failure): boolean =>
+  reason._tag === 'ServerError' ? reason.status < 500 : ['NotFound', 'Forbidden', 'Corrupt'].includes(reason._tag)
 
 const isOutOfRange = (reason: Failure): boolean => reason._tag === 'ServerError' && reason.status === 416
 

@@ -18,6 +18,10 @@ export const httpPowers = (calls: HttpCalls, root: string): Remote['supports'] =
   rememberingRight((signal) =>
     pipe(
       calls.open({ method: 'GET', url: root, asked: 'GET /', isAnonymous: true, signal }),
+      // No token went along, so this says nothing of the token.
+      TE.mapLeft((reason) =>
+        reason._tag === 'Unauthorized' ? serverError('GET /: the server shows nobody what it can do.', 404) : reason,
+      ),
       TE.flatMap((answer) =>
         pipe(
           calls.read(answer, { what: 'What the server says of itself', codec: ServerInfo, bytesMax: INFO_BYTES_MAX }),

@@ -112,3 +112,27 @@ test.each(Array.from({ length: 12 }, (_, seed) => seed))(
     expectBytes(new Uint8Array(await (await reader.get('a')).arrayBuffer()), content, 'the content')
   },
 )
+
+test.each([401, 404])(
+  'a server that answers its root with %d takes and gives a big blob whole, with the same token',
+  async (status) => {
+    const { held, port } = await tusBeside()
+    const asked: string[] = []
+    const rootless: typeof fetch = async (...call) => {
+      const [request] = call
+      if (!(request instanceof Request)) throw new TypeError('It is given requests.')
+      const { pathname } = new URL(request.url)
+      asked.push(`${request.method} ${pathname}`)
+      return pathname === '/' ? new Response('<html>', { status }) : fetch(...call)
+    }
+    const remote = () => httpRemote({ url: `http://127.0.0.1:${port}/`, user: 'ada', token: 'secret', fetch: rootless })
+    const blobs = device({ remote: remote(), cipher, backoff: { delaysMs: [5] } })
+    await blobs.put(content, { id: 'a' })
+    await blobs.sync()
+    expect(blobs.blob('a').getSnapshot()).toMatchObject({ status: 'SYNCED', lastFailure: null })
+    expect([...held.blobs.keys()]).toEqual(['ada/default/a'])
+    expect(asked.filter((line) => !/^(GET|PUT) \/(blobs\/|$)/.test(line))).toEqual([])
+    const reader = device({ remote: remote(), cipher })
+    expectBytes(new Uint8Array(await (await reader.get('a')).arrayBuffer()), content, 'the content')
+  },
+)

@@ -53,6 +53,19 @@ describe('a range', () => {
     expect(rangesIn(server)).toEqual([])
   })
 
+  test('is not sent where the root says nothing, or no sense: all of it comes', async () => {
+    const roots: readonly Misbehaviour[] = [
+      ...[401, 403, 404, 405, 418].map((status): Misbehaviour => ({ do: 'answer', status })),
+      { do: 'answer', status: 200, body: '<html>' },
+      { do: 'answer', status: 200, body: '{"blobs": false, "version": "1"}' },
+    ]
+    for (const root of roots) {
+      const { server, remote } = await againstAll(({ path }) => (path === '/' ? root : undefined))
+      expect(await bytesOf(right(await remote.get(key('held'), { from })()))).toEqual(bytes)
+      expect(rangesIn(server)).toEqual(['whole'])
+    }
+  })
+
   test('that is answered with all of it gives all of it', async () => {
     const { server, remote } = await ranging(undefined)
     const whole = right(await remote.get(key('held'), { from })())

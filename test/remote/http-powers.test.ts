@@ -35,6 +35,13 @@ describe('what a server can do', () => {
     expect(server.requests.length).toBe(2)
   })
 
+  test('that shows nobody its root says nothing of the token, which did not go along', async () => {
+    for (const status of [401, 404]) {
+      const { remote } = await atRoot({ do: 'answer', status, body: '<html>' })
+      expect(left(await remote.supports()())).toMatchObject({ _tag: 'ServerError', status: 404 })
+    }
+  })
+
   test('is flags alone, unless it says that its streams are atomic', async () => {
     for (const said of [undefined, '', 'yes', 'Atomic', 'atomic, or not']) {
       const { remote } = await atRoot({ do: 'headers', headers: said === undefined ? {} : { 'Blob-Streams': said } })
