@@ -14,8 +14,8 @@ import type { LastingStaging, SharedPower, Store } from './store'
 export interface Memory {
   readonly records: Map<string, unknown>
   readonly payloads: Map<string, Bytes>
-  /** What was kept of staging. */
-  readonly kept: Map<string, Bytes>
+  /** What was kept of staging, in the parts that it came in: joined at each time, a big blob would be copied over and over. */
+  readonly kept: Map<string, readonly Uint8Array[]>
   /** Given, several stores may be open over it at once. */
   readonly name: string | null
   /** Who leads of them: the latest that began an epoch. */
@@ -114,9 +114,9 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
 
   const open = new Map<string, () => void>()
 
-  const stage = (key: BlobKey, kept?: Bytes): LastingStaging => {
+  const stage = (key: BlobKey, kept: readonly Uint8Array[] | null = null, beginning = kept ?? []): LastingStaging => {
     const place = keyText(key)
-    let parts: Uint8Array[] = kept === undefined ? [] : [kept]
+    let parts = [...beginning]
     let isOver = false
     const whileStaged = <A>(run: () => TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
       isOver ? TE.left(failure('StorageBroken', 'The staging has ended.')) : run()
@@ -139,8 +139,7 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
           whileOpen(() =>
             whileLeading(() => {
               keep(record)
-              memory.kept.set(place, (kept = joined(parts)))
-              parts = [kept]
+              memory.kept.set(place, (kept = [...parts]))
               return true
             }),
           ),
@@ -150,7 +149,7 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
       discard: () =>
         TE.fromIO(() => {
           end()
-          if (kept !== undefined && memory.epoch === ownEpoch && memory.kept.get(place) === kept) memory.kept.delete(place)
+          if (kept !== null && memory.epoch === ownEpoch && memory.kept.get(place) === kept) memory.kept.delete(place)
         }),
     }
   }
@@ -158,7 +157,11 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
   const restage = (key: BlobKey, sizeBytes: number): O.Option<LastingStaging> => {
     open.get(keyText(key))?.()
     const kept = memory.kept.get(keyText(key))
-    return kept === undefined || kept.length < sizeBytes ? O.none : O.some(stage(key, kept.subarray(0, sizeBytes)))
+    if (kept === undefined) return O.none
+    return pipe(
+      O.fromNullable(beginningOf(kept, sizeBytes)),
+      O.map((beginning) => stage(key, kept, beginning)),
+    )
   }
 
   return {
@@ -197,4 +200,17 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
       return E.right(undefined)
     },
   }
+}
+
+/** The first so many bytes; null if there are fewer. */
+const beginningOf = (parts: readonly Uint8Array[], sizeBytes: number): readonly Uint8Array[] | null => {
+  let leftBytes = sizeBytes
+  const beginning: Uint8Array[] = []
+  for (const part of parts) {
+    if (leftBytes === 0) break
+    const taken = part.subarray(0, leftBytes)
+    beginning.push(taken)
+    leftBytes -= taken.length
+  }
+  return leftBytes === 0 ? beginning : null
 }

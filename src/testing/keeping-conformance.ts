@@ -158,6 +158,15 @@ export const keepingCases: readonly KeepingCase[] = [
     }),
   },
   {
+    name: 'keeping staging: who goes on with it can forget it, as it was kept',
+    keep: withPower(async (_store, power) => {
+      const [first] = borders
+      await done((await kept(power, 'a', first)).leave())
+      await done((await goOn(power, 'a', first)).discard())
+      expectNone(await done(power.restage(key('a'), first)), 'what was kept')
+    }),
+  },
+  {
     name: 'keeping staging: a record with a download leaves it, other blobs do, and a payload that is there stays readable',
     keep: withPower(async (store, power) => {
       const [first] = borders
