@@ -13,7 +13,13 @@ export type { Message } from './actors/receive'
 export type { Cipher } from './cipher/cipher'
 export type { Remote } from './remote/remote'
 export type { Room, Store } from './store/store'
-export { storeFromPromises, type PromiseStaging, type PromiseStore } from './store/promises'
+export {
+  storeFromPromises,
+  type PromiseKeeping,
+  type PromiseLastingStaging,
+  type PromiseStaging,
+  type PromiseStore,
+} from './store/promises'
 export {
   remoteFromPromises,
   type PromiseBatches,

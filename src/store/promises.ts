@@ -3,14 +3,24 @@ import * as O from 'fp-ts/Option'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
-import { joined, type Bytes } from '../model/bytes'
+import type { Bytes } from '../model/bytes'
 import { CarriedFailure } from '../model/carried-failure'
 import { Failure, failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
 import { blobPayload, bytesPayload, type Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
 import { checkRecord } from './check-record'
-import type { Room, Staging, Store } from './store'
+import {
+  keepingFromPromises,
+  stageInMemory,
+  stagingFromPromises,
+  type Calls,
+  type PromiseKeeping,
+  type PromiseStaging,
+} from './promise-staging'
+import type { Room, Store } from './store'
+
+export type { PromiseKeeping, PromiseLastingStaging, PromiseStaging } from './promise-staging'
 
 /**
  * A store for authors who write Promises: the methods of `Store`, with the same promises about atomicity and durability.
@@ -28,17 +38,11 @@ export interface PromiseStore {
   readonly remove: (keys: readonly BlobKey[]) => Promise<void>
   /** A place for bytes that are not verified yet. @default they wait in memory, then go to `write` */
   readonly stage?: (key: BlobKey) => Promise<PromiseStaging>
+  /** Keeps the beginning of staging over a crash. @default big downloads that were cut begin anew */
+  readonly keeping?: PromiseKeeping
   /** How full the device is, where that can be told; it is asked while blobs arrive, though seldom. */
   readonly room?: () => Promise<Room>
   readonly close: () => Promise<void>
-}
-
-/** `Staging` in Promises. */
-export interface PromiseStaging {
-  /** The bytes are the store's: nobody changes them. */
-  readonly append: (bytes: Uint8Array) => Promise<void>
-  readonly commit: (record: BlobRecord) => Promise<void>
-  readonly discard: () => Promise<void>
 }
 
 /** Makes a `Store` of an object that speaks Promises. Its `close` is called once no other call is under way, and is the last call. */
@@ -63,7 +67,12 @@ export const storeFromPromises = (object: PromiseStore): Store => {
       task()()
 
   const { room } = object
-  const stageOf = (key: BlobKey) => object.stage?.(key) ?? Promise.resolve(stageInMemory(object))
+  const stageOf = (key: BlobKey) =>
+    object.stage?.(key) ?? Promise.resolve(stageInMemory((record, payload) => object.write(record, payload)))
+  const calls: Calls = {
+    call: (run) => later(() => lift(run)),
+    callWhileOpen: (run) => later(() => (closing === null ? lift(run) : TE.right(undefined))),
+  }
 
   return {
     records: () =>
@@ -101,13 +110,10 @@ export const storeFromPromises = (object: PromiseStore): Store => {
       later(() =>
         pipe(
           lift(() => stageOf(key)),
-          TE.map((staging): Staging => ({
-            append: (bytes) => later(() => lift(() => staging.append(bytes))),
-            commit: (record) => later(() => lift(() => staging.commit(record))),
-            discard: () => later(() => (closing === null ? lift(() => staging.discard()) : TE.right(undefined))),
-          })),
+          TE.map((staging) => stagingFromPromises(calls, staging)),
         ),
       ),
+    ...(object.keeping === undefined ? {} : { keeping: keepingFromPromises(calls, object.keeping) }),
     ...(room === undefined ? {} : { room: () => later(() => lift(() => room.call(object))) }),
     close: () => () => (closing ??= TE.tryCatch(() => Promise.all(underWay).then(() => object.close()), failureOf)()),
   }
@@ -129,24 +135,3 @@ const failureOf = (thrown: unknown): Failure =>
 const Placed = t.type({ namespace: t.string, id: t.string })
 
 const placeIn = (value: unknown): string => (Placed.is(value) ? `${value.namespace}/${value.id}` : 'an unknown blob')
-
-const stageInMemory = (object: PromiseStore): PromiseStaging => {
-  let parts: Uint8Array[] | null = []
-  const held = () => {
-    if (parts === null) throw new Error('the staging has ended')
-    return parts
-  }
-  return {
-    append: async (bytes) => {
-      held().push(bytes)
-    },
-    commit: async (record) => {
-      const payload = new Blob([joined(held())])
-      parts = null
-      await object.write(record, payload)
-    },
-    discard: async () => {
-      parts = null
-    },
-  }
-}

@@ -1,9 +1,17 @@
 import { expect, test } from 'vitest'
 import * as E from 'fp-ts/Either'
-import type { BlobKey } from '../../src/model/ids'
+import * as O from 'fp-ts/Option'
+import type { TaskEither } from 'fp-ts/TaskEither'
+import { keyText, type BlobKey } from '../../src/model/ids'
 import { BlobSyncError } from '../../src/options'
-import { failure } from '../../src/model/failure'
-import { storeFromPromises, type PromiseStore } from '../../src/store/promises'
+import { failure, type Failure } from '../../src/model/failure'
+import { blobPayload } from '../../src/model/payload'
+import { encryptedStore } from '../../src/store/encrypted'
+import { memoryStore, newMemory, type Memory } from '../../src/store/memory'
+import { storeFromPromises, type PromiseLastingStaging, type PromiseStore } from '../../src/store/promises'
+import type { LastingStaging } from '../../src/store/store'
+import { noise } from '../../src/testing/cipher-bytes'
+import { key as keyOf, recordOf } from '../../src/testing/store-ground'
 import { storeConformance } from '../../src/testing/store-conformance'
 
 /** The least that a store's author writes. */
@@ -41,6 +49,65 @@ for (const { name, run } of storeConformance(async () => storeFromPromises(minim
 
 for (const { name, run } of storeConformance(async () => whose({ room: async () => ({ usedBytes: 1, quotaBytes: 2 }) })))
   test(`a store of Promises that tells its room: ${name}`, run)
+
+/** What another author may make: all of a memory store, in Promises that throw failures. */
+const keepingStore = (memory: Memory): PromiseStore => {
+  const store = memoryStore(memory)
+  const { keeping } = store
+  if (keeping === undefined) throw new TypeError('A memory store keeps.')
+  const told = async <A>(task: TaskEither<Failure, A>): Promise<A> => {
+    const outcome = await task()
+    if (E.isLeft(outcome)) throw new BlobSyncError(outcome.left)
+    return outcome.right
+  }
+  const lasting = (staging: LastingStaging): PromiseLastingStaging => ({
+    append: (bytes) => told(staging.append(bytes)),
+    commit: (record) => told(staging.commit(record)),
+    discard: () => told(staging.discard()),
+    keep: (record) => told(staging.keep(record)),
+    leave: () => told(staging.leave()),
+    read: (from, to) => told(staging.read(from, to)),
+  })
+  return {
+    records: async () => [...memory.records.values()],
+    record: async (key) => O.toUndefined(await told(store.record(key))),
+    read: async (key) => memory.payloads.get(keyText(key)),
+    write: (record, payload) => told(store.write(record, blobPayload(payload))),
+    remember: (records) => told(store.remember(records)),
+    drop: (record) => told(store.drop(record)),
+    remove: (keys) => told(store.remove(keys)),
+    keeping: {
+      stage: async (key) => lasting(await told(keeping.stage(key))),
+      restage: async (key, sizeBytes) => O.toNullable(O.map(lasting)(await told(keeping.restage(key, sizeBytes)))),
+    },
+    close: () => told(store.close()),
+  }
+}
+
+let memory = newMemory()
+const openKeeping = async () => storeFromPromises(keepingStore((memory = newMemory())))
+const reopenKeeping = async () => storeFromPromises(keepingStore(memory))
+
+for (const { name, run } of storeConformance(openKeeping, reopenKeeping)) test(`a store of Promises that keeps: ${name}`, run)
+
+for (const { name, run } of storeConformance(
+  async () => encryptedStore(await openKeeping(), noise(32)),
+  async () => encryptedStore(await reopenKeeping(), noise(32)),
+))
+  test(`a store of Promises that keeps, encrypted: ${name}`, run)
+
+test('a store of Promises without the power does not pretend to it', () => {
+  expect(storeFromPromises(minimalStore()).keeping).toBeUndefined()
+})
+
+test('letting go after the store was closed is harmless, and not asked of its object', async () => {
+  const store = await openKeeping()
+  const staging = E.toUnion((await store.keeping?.stage(keyOf('a'))()) ?? E.left(null))
+  await store.close()()
+  if (staging === null || '_tag' in staging) throw new TypeError('It stages.')
+  expect(await staging.leave()()).toEqual(E.right(undefined))
+  expect(await staging.keep(recordOf('a'))()).toMatchObject({ left: { _tag: 'StorageBroken' } })
+})
 
 test('room is asked of its object, and told as it was; a store without it does not pretend', async () => {
   const told = { usedBytes: 3, quotaBytes: 5 }
