@@ -36,8 +36,13 @@ export const openFileHome = async (directory: string, layer: FileLayer): Promise
         const files = await openPayloadFiles(directory, layer, database.fileNames())
         const stagings = new Set<() => Promise<void>>()
         const log = await layer.openLog(databasePath(directory))
-        // The names of the database, its log and the folders.
-        await layer.syncFolder(directory)
+        try {
+          // The names of the database, its log and the folders.
+          await layer.syncFolder(directory)
+        } catch (error) {
+          await log.close()
+          throw error
+        }
         const close = async () => {
           await Promise.all([...stagings].map((letGo) => letGo()))
           try {

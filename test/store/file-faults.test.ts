@@ -12,6 +12,7 @@ import { bytesPayload } from '../../src/model/payload'
 import { newRecord, type BlobRecord } from '../../src/model/record'
 import { storageFailure } from '../../src/store/file-failure'
 import { fileStore, readFileRecords } from '../../src/store/file'
+import { nodeFileLayer, type FileLayer } from '../../src/store/file-layer'
 import type { Store } from '../../src/store/store'
 import { faultyFileLayer, systemError, type FileCall } from '../../src/testing/faulty-file-layer'
 
@@ -116,6 +117,28 @@ test('every error of the system is the failure that it means', () => {
   )
   expect(tags).toEqual(['StorageFull', 'StorageFull', 'StorageBroken', 'StorageBroken', 'StorageBroken', 'StorageBroken'])
   expect(storageFailure('x', 'not even an error')).toMatchObject({ _tag: 'StorageBroken' })
+})
+
+test('a store that could not be opened holds no file open', async () => {
+  let open = 0
+  const counting: FileLayer = {
+    ...nodeFileLayer,
+    openLog: async (path) => {
+      const log = await nodeFileLayer.openLog(path)
+      open += 1
+      return { ...log, close: () => ((open -= 1), log.close()) }
+    },
+  }
+  let isBroken = true
+  const layer = faultyFileLayer((call) => (isBroken && call === 'syncFolder' ? systemError('EIO') : null), counting)
+  const store = fileStore(freshFolder(), { layer })
+  for (const _ of [1, 2]) await failing(store.records())
+  expect(open).toBe(0)
+  isBroken = false
+  await must(store.records())
+  expect(open).toBe(1)
+  await must(store.close())
+  expect(open).toBe(0)
 })
 
 for (const call of ['makeFolder', 'openDatabase', 'list', 'syncFolder'] as const)
