@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 import type { Encrypted } from '../cipher/cipher'
-import type { Bytes } from '../model/bytes'
+import { release, type Bytes } from '../model/bytes'
 import { failureCarriedBy } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
 
@@ -19,6 +19,7 @@ export const wholeOf =
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
         whole.set(part.value, at)
         at += part.value.length
+        release(part.value)
       }
       return at === sizeBytes ? E.right(whole) : E.left(unreadable)
     } catch (thrown) {

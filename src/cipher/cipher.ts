@@ -101,7 +101,7 @@ export interface Checkpoint {
 export interface Encrypted {
   /** Bytes of the body. */
   readonly sizeBytes: number
-  /** Read once. Whole where the cipher had to hold it anyway, else a stream that makes it as it is read. */
+  /** Read once. Whole where the cipher had to hold it anyway, else a stream that makes it as it is read; its pieces are the reader’s. */
   readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
   /** The tag, padded base64url; with a stream, known once the stream was read to its end, else `Aborted`. A range that ends before the blob never knows it. */
   readonly tag: TaskEither<Failure, string>

@@ -22,3 +22,15 @@ export const textBytes = (text: string): Bytes => new TextEncoder().encode(text)
 export const owned = (bytes: Uint8Array): Bytes => (isOwned(bytes) ? bytes : concatenated(bytes))
 
 const isOwned = (bytes: Uint8Array): bytes is Bytes => bytes.buffer instanceof ArrayBuffer
+
+const LARGE_BYTES = 65_536
+
+/**
+ * Gives the memory of bytes back that are one's own and that nobody needs any more, where they are large: left to the garbage collector, what is moved through
+ * memory makes it run for each few MiB.
+ */
+export const release = ({ buffer, length }: Uint8Array): void => {
+  if (length < LARGE_BYTES || buffer.byteLength !== length || !('transfer' in buffer)) return
+  const { transfer } = buffer
+  if (typeof transfer === 'function') Reflect.apply(transfer, buffer, [0])
+}

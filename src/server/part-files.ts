@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { release } from '../model/bytes'
 import type { PayloadFiles } from './payload-files'
 
 const TAG_BYTES = 16
@@ -18,6 +19,7 @@ export interface PartFiles {
 }
 
 export interface PartFile {
+  /** The pieces are the file's from now on. */
   readonly append: (pieces: readonly Uint8Array[]) => Promise<void>
   /** Makes what was appended durable. */
   readonly sync: () => Promise<void>
@@ -55,6 +57,7 @@ export const partFiles = async (root: string, payloads: PayloadFiles): Promise<P
                 end += bytesWritten
                 rest = behind(rest, bytesWritten)
               }
+              pieces.forEach(release)
             },
             sync: () => handle.datasync(),
             close: () => handle.close(),
