@@ -108,21 +108,12 @@ export const placeOf = async (
   const { sizeBytes } = payload
   if (sizeBytes <= inlineBytesMax) return E.map((bytes: Bytes): Place => ({ kind: 'inline', bytes }))(await payload.read()())
   const draft = await home.files.draft(key)
-  const sliceAt = (start: number) => {
-    const slice = payload.read(start, Math.min(start + SLICE_BYTES, sizeBytes))()
-    // If what is before it cannot be written, nobody waits for it.
-    slice.catch(() => {})
-    return slice
-  }
   try {
-    let ahead = sliceAt(0)
-    for (let start = 0; start < sizeBytes; start += SLICE_BYTES) {
-      const slice = await ahead
+    for await (const slice of slicesOf(payload)) {
       if (E.isLeft(slice)) {
         await draft.discard()
         return slice
       }
-      if (start + SLICE_BYTES < sizeBytes) ahead = sliceAt(start + SLICE_BYTES)
       await draft.append([slice.right])
     }
     await draft.place()
@@ -131,6 +122,21 @@ export const placeOf = async (
     throw error
   }
   return E.right({ kind: 'file', name: draft.name, sizeBytes })
+}
+
+/** The slices of a payload in order; while one is written, the next ones are read. */
+async function* slicesOf({ sizeBytes, read }: Payload): AsyncGenerator<E.Either<Failure, Bytes>> {
+  const ahead: Promise<E.Either<Failure, Bytes>>[] = []
+  for (let next = 0; next < sizeBytes || ahead.length > 0;) {
+    for (; next < sizeBytes && ahead.length < SLICES_AHEAD; next += SLICE_BYTES) {
+      const slice = read(next, Math.min(next + SLICE_BYTES, sizeBytes))()
+      // If what is before it cannot be written, nobody waits for it.
+      slice.catch(() => {})
+      ahead.push(slice)
+    }
+    const slice = await ahead.shift()
+    if (slice !== undefined) yield slice
+  }
 }
 
 /** The payload of a blob. A file that is gone or has another size is `Corrupt`. */
@@ -176,3 +182,4 @@ const damaged = (key: BlobKey, actualBytes: number, sizeBytes: number): E.Either
 
 // Few calls for large payloads, little memory for very large ones.
 const SLICE_BYTES = 1024 * 1024
+const SLICES_AHEAD = 3
