@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
-import { concatenated } from '../model/bytes'
+import { concatenated, release } from '../model/bytes'
 import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
 import { isAbsent } from './file-failure'
@@ -89,6 +89,7 @@ const staging = ({ home, key, inlineBytesMax, use }: Ground, kept: Draft | null,
     parts = []
     partsBytes = 0
     if (full.length > 0) await open.append(full)
+    full.forEach(release)
     return open
   }
 
