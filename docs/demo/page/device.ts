@@ -1,5 +1,5 @@
 import { createBlobSync, type BlobSync, type BlobSyncOptions, type BlobView, type Store } from 'blobsync'
-import { soledadCipher } from 'blobsync/cipher/soledad'
+import { streamingCipher } from 'blobsync/cipher/streaming'
 import { httpRemote } from 'blobsync/remote/http'
 import { secretBytes, type Person } from './account'
 import { adding, type Given } from './adding'
@@ -62,7 +62,7 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
   const blobs = createBlobSync({
     store,
     remote: httpRemote({ url: new URL('/server/', location.href).href, user: person.user, token, fetch: wire.fetch }),
-    cipher: soledadCipher(secretBytes(person)),
+    cipher: streamingCipher(secretBytes(person)),
     connectivity: wire.connectivity,
     download: () => !isOnDemand(),
     inspect,

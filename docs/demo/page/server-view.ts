@@ -10,8 +10,8 @@ export interface Stored {
 
 const List = t.array(t.type({ id: t.string, size: t.number }))
 
-/** A blob of Soledad's format begins with its preamble; what follows that is ciphertext. */
-const PREAMBLE_BYTES = 737
+/** An encrypted blob begins with its header: length, salt, nonce prefix; what follows that is ciphertext. */
+const HEADER_BYTES = 40
 const SHOWN_BYTES = 32
 
 /** Looks at the server as whoever runs it could: with no secret, and past every trouble of the devices' wires. */
@@ -34,7 +34,7 @@ export const serverView = ({ user, token }: Person) => {
     fetchSample: async (id: string): Promise<void> => {
       if (samples.has(id)) return
       // Soledad leaves the last byte out that HTTP would give.
-      const range = `bytes=${PREAMBLE_BYTES}-${PREAMBLE_BYTES + SHOWN_BYTES}`
+      const range = `bytes=${HEADER_BYTES}-${HEADER_BYTES + SHOWN_BYTES}`
       const url = `/server/blobs/${user}/${encodeURIComponent(id)}?namespace=default`
       const answer = await fetch(url, { headers: { ...headers, range }, cache: 'no-store' })
       // Deleted since it was listed.
