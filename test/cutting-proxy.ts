@@ -37,11 +37,13 @@ export const cuttingProxy = async (target: string): Promise<CuttingProxy> => {
     const carry = async (from: Socket, to: Socket, count: (bytes: number) => void) => {
       for await (const piece of from as AsyncIterable<Buffer>) {
         await made.onPiece?.()
+        // Nobody gets it any more.
+        if (to.destroyed) return end()
         const bytes = piece.subarray(0, Math.max(0, Math.floor(leftBytes)))
         leftBytes -= bytes.length
         count(bytes.length)
         // One piece on its way at a time: what waits here would count as sent.
-        if (!to.destroyed) await new Promise<void>((written) => to.write(bytes, () => written()))
+        await new Promise<void>((written) => to.write(bytes, () => written()))
         if (leftBytes >= 1) continue
         if (open.has(end)) cuts += 1
         return end()
