@@ -1,7 +1,4 @@
-import { randomBytes } from 'node:crypto'
 import { openAsBlob } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createBlobSync } from '../blob-sync'
@@ -19,6 +16,7 @@ import { openScreen } from './screen'
 import { stopSignal, untilFired } from './stop'
 import { countIn } from './values'
 import { compareDevices, type PutFile, type Row } from './compare-devices'
+import { tourFolder, type TourFolder } from './tour-folder'
 
 const USAGE = 'Usage: npm start [-- PATH…] [--once] [--port N] [--log]'
 
@@ -32,7 +30,7 @@ export interface Shown {
 }
 
 export interface ShowOptions {
-  /** An empty folder for all that the server keeps. */
+  /** A folder for all that the server keeps. */
   readonly root: string
   /** Null: a good one if it is free, else any. */
   readonly port: number | null
@@ -43,14 +41,15 @@ export interface ShowOptions {
 
 /**
  * Serves the page and a server of its own from a temporary folder until Ctrl-C, which removes it. With paths it first shows the whole
- * way of these files: put on device A, synced to device B, compared. With `--once` it shows that and ends.
+ * way of these files: put on device A, synced to device B, compared. With `--once` it shows that and ends. One that was killed leaves its
+ * folder, and the next of the same files goes on there.
  *
  * @param show Serves page and server.
  * @returns 0 if every file arrived as it was.
  */
 export const tour = async (args: readonly string[], show: (options: ShowOptions) => Promise<Shown>): Promise<number> => {
   const stop = stopSignal()
-  const folder = await mkdtemp(join(tmpdir(), 'blobsync-start-'))
+  let folder: TourFolder | null = null
   try {
     const { values, positionals } = parsed(args)
     if (values.help === true) {
@@ -60,12 +59,14 @@ export const tour = async (args: readonly string[], show: (options: ShowOptions)
     const isOnce = values.once === true
     const files = positionals.length > 0 || isOnce ? await filesUnder(pathsOf(positionals)) : null
     if (files?.length === 0) throw new Problem('There is no file under these paths.')
-    const account = { user: 'me', token: randomBytes(24).toString('base64url') }
+    folder = await tourFolder(files ?? [])
+    const account = { user: 'me', token: folder.token }
     const log = values.log === true ? print : undefined
-    const shown = await show({ root: join(folder, 'server'), port: countIn(values, 'port', 0) ?? null, account, log })
+    const shown = await show({ root: join(folder.path, 'server'), port: countIn(values, 'port', 0) ?? null, account, log })
     try {
       if (files === null) print(shown.address)
-      else print(`Server    ${shown.url}, in ${folder}`)
+      else print(`Server    ${shown.url}, in ${folder.path}`)
+      if (folder.isOld) print('It goes on where it was killed.')
       const isWell = files === null || (await takeAlong({ folder, url: shown.url, account, files, signal: stop.signal }))
       if (!isOnce) {
         if (files !== null)
@@ -84,12 +85,12 @@ export const tour = async (args: readonly string[], show: (options: ShowOptions)
     return error.exitCode
   } finally {
     stop.dispose()
-    await rm(folder, { recursive: true, force: true })
+    await folder?.remove()
   }
 }
 
 interface Way {
-  readonly folder: string
+  readonly folder: TourFolder
   readonly url: string
   readonly account: Account
   readonly files: readonly string[]
@@ -99,9 +100,13 @@ interface Way {
 /** Takes files from device A through the server to device B. @returns whether each arrived as it was, and the server cannot read it. */
 const takeAlong = async ({ folder, url, account, files, signal }: Way): Promise<boolean> => {
   const remote = () => httpRemote({ url, ...account })
-  const secret = new Uint8Array(randomBytes(512))
   const device = (name: string) =>
-    createBlobSync({ store: fileStore(join(folder, name)), remote: remote(), cipher: streamingCipher(secret), paused: true })
+    createBlobSync({
+      store: fileStore(join(folder.path, name)),
+      remote: remote(),
+      cipher: streamingCipher(folder.secret),
+      paused: true,
+    })
   const a = device('a')
   const b = device('b')
   try {
