@@ -10,26 +10,31 @@ export type Sendable = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | Bl
 /** Browsers send a stream over HTTP/2 alone, if at all. */
 const isInBrowser = 'document' in globalThis || 'importScripts' in globalThis
 
+/** Bytes in the form that this platform sends at once: Chromium takes ten times as long for megabytes that come as an array as for a `Blob` of them. */
+const atOnce = (bytes: Uint8Array<ArrayBuffer>): Sendable => (isInBrowser ? new Blob([bytes]) : bytes)
+
 /** A body in the form that this platform sends: a stream becomes a `Blob` in browsers, which may keep it on disk. */
 export const sendable = (
   content: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
   signal: AbortSignal | undefined,
 ): TaskEither<Failure, Sendable> =>
-  isInBrowser && content instanceof ReadableStream
-    ? untilAborted(signal, async () => {
-        try {
-          return E.right(await new Response(content).blob())
-        } catch (thrown) {
-          return E.left(bodyFailureOf(thrown, 'Corrupt'))
-        }
-      })
-    : async () => E.right(content)
+  content instanceof Uint8Array
+    ? async () => E.right(atOnce(content))
+    : isInBrowser
+      ? untilAborted(signal, async () => {
+          try {
+            return E.right(await new Response(content).blob())
+          } catch (thrown) {
+            return E.left(bodyFailureOf(thrown, 'Corrupt'))
+          }
+        })
+      : async () => E.right(content)
 
 const PIECE_BYTES = 1024 * 1024
 
 /** Bytes in the form that costs least to send: Node's `fetch` copies them whole unless they come as a stream, which then needs its `Content-Length`. */
 export const inPieces = (bytes: Uint8Array<ArrayBuffer>): Sendable => {
-  if (isInBrowser) return bytes
+  if (isInBrowser) return atOnce(bytes)
   let at = 0
   return new ReadableStream<Uint8Array>(
     {

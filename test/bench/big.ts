@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bigPages } from './big-pages.ts'
 import type { BenchOptions } from './main.ts'
 import { median, rounded, spreadOf, type Row } from './rows.ts'
 
@@ -48,7 +49,7 @@ export const big = async ({ isShort }: BenchOptions): Promise<readonly Row[]> =>
         trips[subject].push(await trip(root, subject, large))
     return SUBJECTS.flatMap((subject) =>
       PHASES.map((phase) => rowOf({ shape, sizeBytes, subject, phase }, trips, least[subject])),
-    )
+    ).concat(await bigPages({ small: small.source, large: large.source, shape, sizeBytes }))
   } finally {
     await rm(root, { recursive: true, force: true })
   }

@@ -15,6 +15,8 @@ export interface Row {
   readonly peakRssMiB?: number
   /** How much larger the peak is than with a small blob. */
   readonly extraRssMiB?: number
+  /** The most that a page's JavaScript holds: its heap, and the buffers beside it. */
+  readonly heapMiB?: number
   /** The longest in which a page could do nothing else. */
   readonly longestBlockMs?: number
   readonly cpuMicrosecondsPerBlob?: number

@@ -1,13 +1,5 @@
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { build } from 'esbuild'
-import { chromium } from 'playwright'
-import { chromiumArguments, chromiumPath } from '../browser/chromium.ts'
 import type { BenchOptions } from './main.ts'
+import { inBrowser, pageOnLoopback } from './pages.ts'
 import { median, rounded, spreadOf, type Row } from './rows.ts'
 import type { Job, Result, Subject } from './stores-page.ts'
 
@@ -40,10 +32,10 @@ const contests: readonly Contest[] = [
 /** Our browser stores in a real Chromium, beside what one would write without them; each run in a profile of its own, on the disk. */
 export const stores = async ({ isShort }: BenchOptions): Promise<readonly Row[]> => {
   const results = new Map(contests.map(({ shape, subjects }) => [shape, new Map(subjects.map((of) => [of, [] as Result[]]))]))
-  const page = await pageOnLoopback()
+  const page = await pageOnLoopback('stores-page.ts')
   try {
     for (let run = 0; run < (isShort ? 1 : 5); run += 1) {
-      await inBrowser(page.url, async (measure) => {
+      await inProfile(page.url, async (measure) => {
         // Whoever comes first would pay for the start of the browser.
         for (const subject of ['idb-keyval', 'files'] as const) await measure({ subject, blobs: 10, blobBytes: 100_000 })
         for (const { shape, blobs, blobBytes, subjects } of contests)
@@ -92,35 +84,10 @@ const rowsOf = (
     }
   })
 
-/** Serves the page: files and locks of a site want an address. */
-const pageOnLoopback = async () => {
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, 'stores-page.ts')],
-    bundle: true,
-    format: 'esm',
-    minify: true,
-    write: false,
-  })
-  const script = outputFiles[0]?.text ?? ''
-  const server = createServer(({ url }, response) => {
-    response.setHeader('content-type', url === '/page.js' ? 'text/javascript' : 'text/html; charset=utf-8')
-    response.end(
-      url === '/page.js' ? script : '<!doctype html><title>stores</title><script type="module" src="/page.js"></script>',
-    )
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  // A server that listens on a port has such an address.
-  const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}/`, close: () => new Promise((closed) => server.close(closed)) }
-}
-
-/** A new profile in a folder, since what a private window keeps never reaches the disk. */
-const inBrowser = async (url: string, run: (measure: (job: Job) => Promise<Result>) => Promise<void>): Promise<void> => {
-  const profile = await mkdtemp(join(tmpdir(), 'blobsync-profile-'))
-  const context = await chromium.launchPersistentContext(profile, { executablePath: chromiumPath, args: [...chromiumArguments] })
-  try {
-    await run(async (job) => {
+/** Measures each job on a page of its own, all in one new profile. */
+const inProfile = (url: string, run: (measure: (job: Job) => Promise<Result>) => Promise<void>): Promise<void> =>
+  inBrowser((context) =>
+    run(async (job) => {
       const page = await context.newPage()
       await page.goto(url)
       await page.waitForFunction(() => 'measure' in globalThis)
@@ -131,9 +98,5 @@ const inBrowser = async (url: string, run: (measure: (job: Job) => Promise<Resul
       }, job)
       await page.close()
       return result
-    })
-  } finally {
-    await context.close()
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 })
-  }
-}
+    }),
+  )
