@@ -1,6 +1,7 @@
 import { actors } from './actors.ts'
 import { batches } from './batches.ts'
 import { big } from './big.ts'
+import { demo } from './demo.ts'
 import { listing } from './listing.ts'
 import { print, type Row } from './rows.ts'
 import { roundTrip } from './round-trip.ts'
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   stores,
   listing,
   big,
+  demo,
 }
 
 export interface BenchOptions {
