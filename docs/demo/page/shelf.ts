@@ -50,6 +50,8 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
   let isOrdered = true
   let orderedAtMs = -Infinity
   let later: ReturnType<typeof setTimeout> | null = null
+  /** Null once it is no longer what is to be shown: it is asked for far more often than anything changes. */
+  let items: readonly Item[] | null = null
 
   const batchNow = () => {
     const nowMs = Date.now()
@@ -64,6 +66,7 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
 
   const drop = (id: string) => {
     if (views.delete(id)) isOrdered = false
+    items = null
     names().forget(id)
   }
   const note = (view: BlobView) => {
@@ -76,6 +79,7 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
     }
     const wasInTrouble = isInTrouble(id)
     views.set(id, view)
+    items = null
     if (isInTrouble(id) !== wasInTrouble) isOrdered = false
   }
 
@@ -98,6 +102,7 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
     }
     later = null
     order = [...views.keys()].toSorted(before)
+    items = null
     isOrdered = true
     orderedAtMs = nowMs
   }
@@ -108,6 +113,7 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
     seenAtMs,
     reorder: () => {
       isOrdered = false
+      items = null
     },
     noteAll: () => {
       const left = new Set(views.keys())
@@ -120,10 +126,11 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
     transferring: () => [...views.values()].filter(({ phase }) => phase === 'transferring').map(({ id }) => id),
     items: () => {
       putInOrder()
-      return order.flatMap((id) => {
+      items ??= order.flatMap((id) => {
         const view = views.get(id)
         return view === undefined ? [] : [{ id, view, name: names().get(id) }]
       })
+      return items
     },
   }
 }
