@@ -9,10 +9,10 @@ const BLOB_BYTES = 16
 
 /** What the machinery costs: charts, slots, records, with everything else in memory and blobs of a few bytes. */
 export const actors = async ({ isShort }: BenchOptions): Promise<readonly Row[]> => {
-  const counts = [1000, 20_000]
+  const counts = isShort ? [1000, 20_000] : [1000, 20_000, 200_000]
   const results = new Map(counts.map((count) => [count, { wallMs: [] as number[], cpuUs: [] as number[] }]))
   await putAndUpload(1000)
-  for (let run = 0; run < (isShort ? 1 : 5); run += 1) {
+  for (let run = 0; run < (isShort ? 1 : 3); run += 1) {
     for (const [count, { wallMs, cpuUs }] of results) {
       const startMs = performance.now()
       const cpu = process.cpuUsage()
@@ -28,6 +28,7 @@ export const actors = async ({ isShort }: BenchOptions): Promise<readonly Row[]>
     shape: `${count}x${BLOB_BYTES}B`,
     phase: 'up',
     subject: 'blobsync',
+    blobs: count,
     wallMs: Math.round(median(wallMs)),
     spread: spreadOf(wallMs),
     ...(count === 1000 ? {} : { ratio: rounded(median(cpuUs) / small, 2), against: 'the same per blob at 1000' }),

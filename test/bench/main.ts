@@ -5,6 +5,7 @@ import { demo } from './demo.ts'
 import { listing } from './listing.ts'
 import { print, type Row } from './rows.ts'
 import { roundTrip } from './round-trip.ts'
+import { scale } from './scale.ts'
 import { stores } from './stores.ts'
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Row[]>>> = {
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   listing,
   big,
   demo,
+  scale,
 }
 
 export interface BenchOptions {

@@ -20,6 +20,12 @@ export interface Row {
   /** The longest in which a page could do nothing else. */
   readonly longestBlockMs?: number
   readonly cpuMicrosecondsPerBlob?: number
+  /** How many there are of them. */
+  readonly blobs?: number
+  /** From opening until everything can be asked. */
+  readonly readyMs?: number
+  /** Above that of an empty collection, buffers too. */
+  readonly heapMiB?: number
 }
 
 export const median = (values: readonly number[]): number => {
