@@ -170,9 +170,9 @@ export const blobMachine = base.createMachine({
       },
     },
     DELETED: {
-      description: 'Nothing is left of it here.',
-      type: 'final',
+      description: 'Nothing is left of it here; the coordinator stops the actor.',
       entry: 'reportGone',
+      on: { '*': {} },
     },
   },
 })

@@ -1,5 +1,4 @@
 import { and, fromPromise, or, setup, stateIn, type EventObject } from 'xstate'
-import { blobMachine } from './blob'
 import type {
   CoordinatorContext,
   CoordinatorEmitted,
@@ -36,7 +35,6 @@ export const base = setup({
     emitted: {} as CoordinatorEmitted,
   },
   actors: {
-    blob: blobMachine,
     recall: never<RecallOutcome>(),
     list: never<ListOutcome>(),
     refreshAccess: never<boolean>(),

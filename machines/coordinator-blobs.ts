@@ -2,6 +2,7 @@ import { assertEvent } from 'xstate'
 import { keyText } from '../src/model/ids'
 import { DELAY_MS_MAX } from './backoff'
 import { base, SLOWDOWN_MS } from './coordinator-base'
+import { begin, stop, tell } from './coordinator-tells'
 import { makeRoom, trim } from './window'
 
 const CRASH_EVENT = 'xstate.error.actor.'
@@ -26,30 +27,27 @@ export const blobActions = {
   /** Passes a command to the blob's actor, which comes to life for it. */
   command: base.enqueueActions(({ context, event, enqueue, self }) => {
     assertEvent(event, 'blob.commanded')
-    const { roster } = context
+    const { roster, actors, backoff, verifyAttempts } = context
     const key = keyText(event.key)
     const record = roster.byText(key)
     if (record === undefined) return
     if (!roster.live.has(key)) {
       roster.setAside.delete(key)
       const { turn } = roster.enter(key, context.accessRound)
-      enqueue.spawnChild('blob', {
-        id: key,
-        input: { record, turn, hasSlot: false, backoff: context.backoff, verifyAttempts: context.verifyAttempts },
-      })
+      enqueue(begin(actors.make(key, { record, turn, hasSlot: false, backoff, verifyAttempts }, self)))
     }
     const live = roster.live.get(key)
     if (live !== undefined) live.isCalled = true
-    enqueue.sendTo(key, event.command)
+    tell(enqueue, actors, key, event.command)
     // Comes after whatever the actor reports in answer.
     enqueue.sendTo(self, { type: 'blob.answered', key: event.key })
   }),
   /** Lets an actor go that is no longer asked for or looked at, and that has no work or no place in the window. */
-  dismiss: base.enqueueActions(({ context: { roster, liveActors }, event, enqueue }) => {
+  dismiss: base.enqueueActions(({ context: { roster, actors, liveActors }, event, enqueue }) => {
     assertEvent(event, ['blob.answered', 'blob.unobserved'])
     const key = keyText(event.key)
     const live = roster.live.get(key)
-    if (live !== undefined && (trim(roster, key, live) || makeRoom(roster, key, live, liveActors))) enqueue.stopChild(key)
+    if (live !== undefined && (trim(roster, key, live) || makeRoom(roster, key, live, liveActors))) stop(enqueue, actors, key)
   }),
   endCall: base.createAction(({ context, event }) => {
     assertEvent(event, 'blob.answered')
@@ -76,7 +74,7 @@ export const blobActions = {
     roster.set(event.record)
     enqueue.emit({ type: 'blob.moved', record: event.record, phase, failure: event.failure, before })
     if (phase === 'resting') roster.wanted.delete(key)
-    if (live !== undefined && trim(roster, key, live)) enqueue.stopChild(key)
+    if (live !== undefined && trim(roster, key, live)) stop(enqueue, context.actors, key)
     if (event.failure === null) {
       const isThere = event.record.status === 'SYNCED' && before?.status !== 'SYNCED'
       if (wasTransferring && (isThere || event.record.erasedAtMs !== null)) {
@@ -114,11 +112,14 @@ export const blobActions = {
   }),
   forgetBlob: base.enqueueActions(({ context, event, enqueue }) => {
     assertEvent(event, 'blob.gone')
-    const key = keyText(event.record)
     context.roster.delete(event.record)
-    enqueue.stopChild(key)
+    stop(enqueue, context.actors, keyText(event.record))
     enqueue.emit({ type: 'blob.gone', record: event.record })
     enqueue.raise({ type: 'slots.shared' })
+  }),
+  /** XState stops the children of a snapshot with their parent, and knows nothing of these. */
+  stopAll: base.enqueueActions(({ context: { actors }, enqueue }) => {
+    for (const key of actors.keys()) stop(enqueue, actors, key)
   }),
   /** A crash is a bug in one blob's actor: it is reported, the blob set aside, its slot freed. */
   setAside: base.enqueueActions(({ context, event, enqueue }) => {
@@ -127,7 +128,7 @@ export const blobActions = {
     if (record === undefined) return
     context.roster.setAside.add(key)
     context.roster.leave(key)
-    enqueue.stopChild(key)
+    context.actors.take(key)
     enqueue.emit({ type: 'blob.crashed', record, error: 'error' in event ? event.error : undefined })
     enqueue.raise({ type: 'slots.shared' })
   }),

@@ -3,6 +3,7 @@ import type { BlobKey } from '../src/model/ids'
 import type { Listed } from '../src/model/outcome'
 import type { BlobRecord } from '../src/model/record'
 import type { BackoffPlan } from './backoff'
+import type { BlobActors } from './blob-actors'
 import type { BlobEvent, BlobPhase, BlobReport } from './blob-events'
 import type { Roster } from './roster'
 
@@ -18,6 +19,8 @@ export interface CoordinatorInput {
   /** Other tabs may have the same store open: this one works only while it leads. */
   readonly isShared: boolean
   readonly roster: Roster
+  /** Of the blobs that live. */
+  readonly actors: BlobActors
 }
 
 export interface CoordinatorContext extends CoordinatorInput {
@@ -103,6 +106,8 @@ export type CoordinatorEvent =
   | { readonly type: 'records.wanted' }
   | { readonly type: 'records.taken' }
   | { readonly type: 'records.mirrored'; readonly changes: readonly Mirrored[] }
+  /** The coordinator is about to be stopped, and all that live first. */
+  | { readonly type: 'sync.closed' }
   /** What XState tells of a child that threw. */
   | { readonly type: `xstate.error.actor.${string}`; readonly error: unknown }
 

@@ -4,6 +4,7 @@ import { keyText } from '../src/model/ids'
 import { backoffMs } from './backoff'
 import { base, outputOf } from './coordinator-base'
 import type { Comparison, CoordinatorContext, ListOutcome, RecallOutcome } from './coordinator-events'
+import { stop, tell } from './coordinator-tells'
 import type { Roster } from './roster'
 
 /** What the store recalled, what the remote listed, and the token that both went with. */
@@ -23,17 +24,17 @@ export const listActions = {
     enqueue.raise({ type: 'records.taken' })
     enqueue.raise({ type: 'slots.shared' })
   }),
-  takeWritten: base.enqueueActions(({ context: { roster }, event, enqueue }) => {
+  takeWritten: base.enqueueActions(({ context: { roster, actors }, event, enqueue }) => {
     assertEvent(event, 'list.written')
     const { changed, gone } = asFarAsCurrent(event.comparison, roster)
     for (const record of changed) {
       const key = keyText(record)
-      if (roster.live.has(key)) enqueue.sendTo(key, { type: 'blob.revised', record })
+      tell(enqueue, actors, key, { type: 'blob.revised', record })
       roster.set(record)
     }
     for (const record of gone) {
       const key = keyText(record)
-      if (roster.live.has(key)) enqueue.stopChild(key)
+      stop(enqueue, actors, key)
       roster.delete(record)
       enqueue.emit({ type: 'blob.gone', record })
     }

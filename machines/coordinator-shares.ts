@@ -1,13 +1,14 @@
 import { assertEvent } from 'xstate'
 import { base } from './coordinator-base'
+import { begin, stop, tell } from './coordinator-tells'
 import type { Gates } from './roster'
 import { batchSlotsOf, shareOut } from './window'
 
 /** Who lives and who holds a slot. */
 export const shareActions = {
   share: base.raise({ type: 'slots.shared' }),
-  shareOut: base.enqueueActions(({ context, enqueue, check }) => {
-    const { roster } = context
+  shareOut: base.enqueueActions(({ context, enqueue, check, self }) => {
+    const { roster, actors, backoff, verifyAttempts } = context
     const isOpen = check('isOpen')
     const gates: Gates = {
       isOpen,
@@ -19,22 +20,21 @@ export const shareActions = {
     for (const move of shareOut(context, gates)) {
       switch (move.kind) {
         case 'enter':
-          enqueue.spawnChild('blob', {
-            id: move.key,
-            input: {
-              record: move.record,
-              turn: move.turn,
-              hasSlot: move.hasSlot,
-              backoff: context.backoff,
-              verifyAttempts: context.verifyAttempts,
-            },
-          })
+          enqueue(
+            begin(
+              actors.make(
+                move.key,
+                { record: move.record, turn: move.turn, hasSlot: move.hasSlot, backoff, verifyAttempts },
+                self,
+              ),
+            ),
+          )
           break
         case 'leave':
-          enqueue.stopChild(move.key)
+          stop(enqueue, actors, move.key)
           break
         case 'grant':
-          enqueue.sendTo(move.key, { type: 'slot.granted', turn: move.turn })
+          tell(enqueue, actors, move.key, { type: 'slot.granted', turn: move.turn })
           break
       }
       if (move.kind !== 'leave' && move.hasSlot) {
@@ -48,15 +48,15 @@ export const shareActions = {
       if (earliest !== null) enqueue.raise({ type: 'alarm.rang', dueAtMs: earliest }, { id: 'alarm', delay: 'untilDue' })
     }
   }),
-  revokeSlots: base.enqueueActions(({ context: { roster }, enqueue }) => {
+  revokeSlots: base.enqueueActions(({ context: { roster, actors }, enqueue }) => {
     for (const key of roster.inPhase.transferring) {
-      if (!roster.wanted.has(key)) enqueue.sendTo(key, { type: 'slot.revoked' })
+      if (!roster.wanted.has(key)) tell(enqueue, actors, key, { type: 'slot.revoked' })
     }
   }),
   /** Everything that backs off becomes ready, what was due first in front. */
-  wakeAll: base.enqueueActions(({ context: { roster }, enqueue }) => {
+  wakeAll: base.enqueueActions(({ context: { roster, actors }, enqueue }) => {
     roster.promoteAll()
-    for (const key of roster.inPhase.backingOff) enqueue.sendTo(key, { type: 'blob.woken' })
+    for (const key of roster.inPhase.backingOff) tell(enqueue, actors, key, { type: 'blob.woken' })
   }),
   promoteDue: base.enqueueActions(({ context, event, enqueue }) => {
     assertEvent(event, 'alarm.rang')

@@ -1,16 +1,17 @@
 import { assertEvent } from 'xstate'
 import { keyText } from '../src/model/ids'
 import { base } from './coordinator-base'
+import { stop } from './coordinator-tells'
 
 /** What it means to lead those that share a store, and to follow. */
 export const tabActions = {
   recallAgain: base.raise({ type: 'records.wanted' }),
   takeOffice: base.emit({ type: 'leadership.taken' }),
   /** Ends every transfer: another tab works now. */
-  standDown: base.enqueueActions(({ context: { roster }, enqueue }) => {
+  standDown: base.enqueueActions(({ context: { roster, actors }, enqueue }) => {
     for (const key of roster.live.keys()) {
       roster.leave(key)
-      enqueue.stopChild(key)
+      stop(enqueue, actors, key)
     }
     roster.wanted.clear()
     enqueue.assign({ isListWanted: false })

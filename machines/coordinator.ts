@@ -43,6 +43,7 @@ export const coordinatorMachine = base.extend({ actions }).createMachine({
     'list.written': { actions: ['takeWritten', 'shareOut'] },
     'backoff.waived': { actions: ['wakeAll', 'shareOut'] },
     'alarm.rang': { actions: ['promoteDue', 'shareOut'] },
+    'sync.closed': { actions: 'stopAll' },
     'xstate.error.actor.*': { actions: 'setAside' },
   },
   states: {

@@ -1,5 +1,6 @@
 export * from './backoff'
 export * from './blob'
+export { BlobActors, type BlobActor } from './blob-actors'
 export * from './blob-events'
 export * from './coordinator'
 export * from './coordinator-events'

@@ -5,6 +5,7 @@ import * as TE from 'fp-ts/TaskEither'
 import { createActor, fromPromise } from 'xstate'
 import {
   batchSlotsOf,
+  BlobActors,
   blobMachine,
   coordinatorMachine,
   defaultDelaysMs,
@@ -131,13 +132,15 @@ export const startEngine = (options: BlobSyncOptions) => {
     return outcome
   }
 
+  const actors = new BlobActors(
+    blobMachine.provide({
+      actors: { upload: run(upload), download: run(downloadIfRoom), erase: run(erase), mark: run(markOrTell) },
+      actions: { remember: ({ context }) => remember(context.record) },
+      delays: { backoff: ({ context }) => waitUntil(context.record.dueAtMs) },
+    }),
+  )
   const machine = coordinatorMachine.provide({
     actors: {
-      blob: blobMachine.provide({
-        actors: { upload: run(upload), download: run(downloadIfRoom), erase: run(erase), mark: run(markOrTell) },
-        actions: { remember: ({ context }) => remember(context.record) },
-        delays: { backoff: ({ context }) => waitUntil(context.record.dueAtMs) },
-      }),
       recall: fromPromise<RecallOutcome>(async ({ signal }) => {
         await tabs?.firstWord
         if (signal.aborted) return { isDone: false, failure: failure('Aborted', 'The store is read anew.') }
@@ -178,6 +181,7 @@ export const startEngine = (options: BlobSyncOptions) => {
       makesRoom: room.evicts,
       isShared: shared !== undefined,
       roster,
+      actors,
     },
     clock: { setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs), clearTimeout: (id) => clock.clearTimeout(id) },
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
@@ -328,6 +332,7 @@ export const startEngine = (options: BlobSyncOptions) => {
     closing.abort()
     stopListening()
     tabs?.close()
+    coordinator.send({ type: 'sync.closed' })
     coordinator.stop()
     await storage.close()
     await getOrThrow(store.close())

@@ -50,6 +50,7 @@ describe('two devices', () => {
     const report = await b.sync()
     expect(report.downloaded).toHaveLength(1000)
     expect(Object.keys(b.actor.getSnapshot().children)).toEqual([])
+    expect(b.actor.getSnapshot().context.actors.size).toBe(0)
     await a.close()
     await b.close()
   }, 60_000)

@@ -37,7 +37,7 @@ export const actors = async ({ isShort }: BenchOptions): Promise<readonly Row[]>
   }))
 }
 
-const putAndUpload = async (count: number): Promise<void> => {
+export const putAndUpload = async (count: number): Promise<void> => {
   const timers = new Set<unknown>()
   const clock = {
     now: () => Date.now(),
@@ -61,7 +61,7 @@ const putAndUpload = async (count: number): Promise<void> => {
   }
   await blobs.idle()
   const { counts } = blobs.getSnapshot()
-  const actorsLeft = Object.keys(blobs.actor.getSnapshot().children).length
+  const actorsLeft = blobs.actor.getSnapshot().context.actors.size
   if (counts.SYNCED !== count || actorsLeft > 0 || timers.size > 0) {
     throw new Error(`${counts.SYNCED} of ${count} synced; ${actorsLeft} actors and ${timers.size} timers left behind`)
   }

@@ -472,6 +472,7 @@ describe('what an app sees', () => {
     expect(phases).toHaveLength(3)
     expect(handle.getSnapshot().status).toBe('PENDING_DELETE')
     expect(Object.keys(blobs.actor.getSnapshot().children)).toEqual([])
+    expect(blobs.actor.getSnapshot().context.actors.size).toBe(0)
   })
 
   test('events have names and types', async () => {

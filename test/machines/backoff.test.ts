@@ -75,6 +75,7 @@ describe('attempts at a blob whose remote cannot be reached', () => {
     await made.clock.advance(0)
     expect(blobs.blob('y').getSnapshot().status).toBe('SYNCED')
     expect(Object.keys(blobs.actor.getSnapshot().children)).toEqual([])
+    expect(blobs.actor.getSnapshot().context.actors.size).toBe(0)
     await made.clock.advance(50_000)
     expect(gaps(made.calls.filter(({ id }) => id === 'x').map(({ atMs }) => atMs))).toEqual([10, 20])
     await blobs.close()

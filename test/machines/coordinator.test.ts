@@ -21,7 +21,7 @@ import {
 const BLOBS = 4_000
 
 const rosterOf = (blobs: BlobSync): Roster => blobs.actor.getSnapshot().context.roster
-const liveOf = (blobs: BlobSync) => Object.keys(blobs.actor.getSnapshot().children).filter((id) => id.includes('/'))
+const liveOf = (blobs: BlobSync) => [...blobs.actor.getSnapshot().context.actors.keys()]
 const statusOf = (blobs: BlobSync, id: string) => blobs.blob(id).getSnapshot().status
 const puts = ({ calls }: World) => calls.filter(({ verb }) => verb === 'put').map(({ id }) => id)
 const ids = (name: string, count: number) => Array.from({ length: count }, (_, n) => `${name}${n}`)

@@ -144,7 +144,7 @@ describe.each(Object.entries(atOnce))('%s', (_, hasLocks) => {
     expect(leaders(tabs)).toHaveLength(1)
     expect(leader.blobs.actor.getSnapshot().value.leadership).toBe('follower')
     expect(shownBy(leader)).toEqual(shownBy(follower))
-    expect(Object.keys(leader.blobs.actor.getSnapshot().children).filter((id) => id.includes('/'))).toEqual([])
+    expect([...leader.blobs.actor.getSnapshot().context.actors.keys()]).toEqual([])
     expect(leader.blobs.blob('slow').getSnapshot().status).not.toBe('SYNCED')
     expect(reported).toEqual([])
   })
