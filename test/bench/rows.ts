@@ -15,8 +15,6 @@ export interface Row {
   readonly peakRssMiB?: number
   /** How much larger the peak is than with a small blob. */
   readonly extraRssMiB?: number
-  /** The most that a page's JavaScript holds: its heap, and the buffers beside it. */
-  readonly heapMiB?: number
   /** The longest in which a page could do nothing else. */
   readonly longestBlockMs?: number
   readonly cpuMicrosecondsPerBlob?: number
@@ -24,7 +22,7 @@ export interface Row {
   readonly blobs?: number
   /** From opening until everything can be asked. */
   readonly readyMs?: number
-  /** Above that of an empty collection, buffers too. */
+  /** Of JavaScript, buffers too: above that of an empty collection, or the peak of a page. */
   readonly heapMiB?: number
 }
 
