@@ -1,6 +1,7 @@
 import type { TaskEither } from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { Namespace, type BlobId, type BlobKey } from '../model/ids'
+import type { ChangesBackend } from './changes'
 import type { Flag } from './flags'
 import type { PartsBackend } from './parts'
 import type { Refusal } from './refusal'
@@ -72,6 +73,9 @@ export interface ServerBackend {
 
   /** Deletes, flags included, and leaves a tombstone for ever. */
   readonly delete: (key: StoredKey) => TaskEither<Refusal, void>
+
+  /** What has changed, where it can tell. */
+  readonly changes?: ChangesBackend
 
   /** Uploads in parts, where it can. */
   readonly parts?: PartsBackend

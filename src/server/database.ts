@@ -54,7 +54,10 @@ export const asRow = <A>(codec: t.Type<A, unknown>, row: unknown): A => {
 
 export const IdRow = t.type({ id: BlobId }, 'IdRow')
 export const StoredRow = t.type({ id: BlobId, sizeBytes: t.number, tag: t.string }, 'StoredRow')
-export const FileRow = t.type({ number: t.number, sizeBytes: t.number, file: t.union([t.string, t.null]) }, 'FileRow')
+export const FileRow = t.type(
+  { number: t.number, sizeBytes: t.number, tag: t.string, file: t.union([t.string, t.null]) },
+  'FileRow',
+)
 export const NameRow = t.type({ file: t.string }, 'NameRow')
 export const CountRow = t.type({ count: t.number }, 'CountRow')
 export const NumberRow = t.type({ number: t.number }, 'NumberRow')

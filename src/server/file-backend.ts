@@ -7,6 +7,8 @@ import { groupCommit } from '../store/group-commit'
 import type { ServerBackend, StoredKey } from './backend'
 import { holdLock, openDatabase } from './database'
 import { expiring } from './expiring'
+import { feedOver } from './feed'
+import { feedRowsIn } from './feed-rows'
 import { fileParts } from './file-parts'
 import { partFiles } from './part-files'
 import { partRowsIn } from './part-rows'
@@ -21,12 +23,17 @@ export interface FileBackendOptions {
   readonly inlineBytesMax?: number
   /** How long after its last byte an upload in parts that is not whole is forgotten. @default 86400000, a day */
   readonly uploadsExpireMs?: number
+  /**
+   * How far back the feed of changes goes: whoever was away for longer, while something changed, lists everything. Tombstones stay for ever, whatever this is.
+   * @default 7776000000, 90 days
+   */
+  readonly changesKeptMs?: number
 }
 
 /**
  * Keeps a server's blobs in a folder, one process at a time:
  *
- * - `blobs.sqlite`: what there is, the flags, the tombstones, and the small payloads (table `payload`; its `number` is that of
+ * - `blobs.sqlite`: what there is, the flags, the tombstones, digests of what is there (table `range`), and the small payloads (table `payload`; its `number` is that of
  *   table `blob`)
  * - `payloads/<2 hex>/<name>`: the larger payloads, plain; column `file` of table `blob` has the name
  * - `arriving/`: uploads that are not complete; emptied at the start
@@ -81,10 +88,16 @@ interface Parts {
 
 const backend = async (
   { root, database, log, lock, files }: Parts,
-  { inlineBytesMax = 131_072, uploadsExpireMs = DAY_MS }: FileBackendOptions,
+  { inlineBytesMax = 131_072, uploadsExpireMs = DAY_MS, changesKeptMs = 90 * DAY_MS }: FileBackendOptions,
 ): Promise<ServerBackend> => {
-  const commit = groupCommit({ transact: (run) => nodeFileLayer.transact(database, run), sync: () => log.datasync() })
-  const rows = rowsIn(database)
+  const feedRows = feedRowsIn(database)
+  // What a process that died has written may be in the log and not on the disk yet.
+  await log.datasync()
+  const feed = feedOver(feedRows, changesKeptMs)
+  const commit = feed.telling(
+    groupCommit({ transact: (run) => nodeFileLayer.transact(database, run), sync: () => log.datasync() }),
+  )
+  const rows = rowsIn(database, feedRows, feed.note)
   const partRows = partRowsIn(database)
   await files.sweep((name) => rows.isNamed(name) || partRows.isNamed(name))
   const bytesOf = quota()
@@ -124,6 +137,7 @@ const backend = async (
       return E.right(undefined)
     },
     parts,
+    changes: feed.changes,
     close: async () => {
       await expiry.stop()
       await log.close()

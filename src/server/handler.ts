@@ -4,6 +4,7 @@ import type { Api } from './asked'
 import type { Authenticate } from './auth'
 import type { ServerBackend } from './backend'
 import { addBlobRoutes } from './blob-routes'
+import { WAIT_MS_MAX } from './change-routes'
 import { emptyApp, handlerOf, type Log } from './exchange'
 import { addFlagRoutes } from './flag-routes'
 import { BLOB_BYTES_MAX } from './limits'
@@ -21,6 +22,10 @@ export interface HandlerOptions {
   readonly blobBytesMax?: number
   /** Web apps that may use it from a browser, as `https://app.example.org`. @default none */
   readonly origins?: readonly string[]
+  /** The longest that a request for changes waits for one, in milliseconds. @default 30000 */
+  readonly waitMsMax?: number
+  /** Fires when the server closes: then nobody waits any longer. */
+  readonly closing?: AbortSignal
   readonly log?: Log
 }
 
@@ -28,7 +33,7 @@ export interface HandlerOptions {
 const POWERS = { 'blob-streams': 'atomic', 'blob-ranges': 'bytes' }
 
 /**
- * Soledad's blobs API as a fetch handler: lists, counts, blobs and parts of them, flags, streams, uploads in parts by tus, and the server's info.
+ * Soledad's blobs API as a fetch handler: lists, counts, what has changed, blobs and parts of them, flags, streams, uploads in parts by tus, and the server's info.
  *
  * With `Accept: application/vnd.blobsync.list+json` a list of blobs is an array of `{ id, size, tag }`, otherwise of ids.
  *
@@ -38,12 +43,16 @@ export const blobHandler = (options: HandlerOptions): ((request: Request) => Pro
   const { backend, authenticate, quotaBytes = Number.POSITIVE_INFINITY, blobBytesMax = BLOB_BYTES_MAX } = options
   const api: Api = { backend, authenticate, quotaBytes, blobBytesMax }
   const app = emptyApp(() => answers.empty(500))
-  addListRoutes(app, api)
+  addListRoutes(app, api, { waitMsMax: options.waitMsMax ?? WAIT_MS_MAX, closing: options.closing })
   addBlobRoutes(app, api)
   addFlagRoutes(app, api)
   addStreamRoutes(app, api)
   if (backend.parts !== undefined) addUploadRoutes(app, api, backend.parts)
-  const powers = backend.parts === undefined ? POWERS : { ...POWERS, 'blob-uploads': 'tus' }
+  const powers = {
+    ...POWERS,
+    ...(backend.parts === undefined ? {} : { 'blob-uploads': 'tus' }),
+    ...(backend.changes === undefined ? {} : { 'blob-changes': 'feed' }),
+  }
   app.get('/', () => answers.json({ blobs: true, version }, powers))
   app.get('/robots.txt', () => answers.text(200, 'User-agent: *\nDisallow: /\n'))
   return allowingOrigins(options.origins ?? [], handlerOf(app, options.log))

@@ -12,6 +12,7 @@ export {
   type StoredKey,
   type Upload,
 } from './backend'
+export type { Change, ChangesBackend, ChangesPage } from './changes'
 export { fileBackend, type FileBackendOptions } from './file-backend'
 export { Flag } from './flags'
 export { blobHandler, type HandlerOptions } from './handler'

@@ -15,3 +15,9 @@ export const STREAM_LIST_BYTES_MAX = 1024 * 1024
 
 /** The longest list of flags. */
 export const FLAG_LIST_BYTES_MAX = 64 * 1024
+
+/** The most changes of one answer. */
+export const CHANGES_LIMIT_MAX = 10_000
+
+/** The most namespaces that one request asks for changes. */
+export const FEEDS_MAX = 32

@@ -31,7 +31,7 @@ export const isOrigin = (text: string): boolean => URL.canParse(text) && new URL
 
 /** What `httpRemote` and clients of tus read of an answer. */
 const EXPOSED = [
-  'Blob-Range, Blob-Ranges, Blob-Streams, Blob-Uploads, Content-Encoding, Content-Length, Content-Range, ETag, Location, Retry-After',
+  'Blob-Changes, Blob-Cursor, Blob-Range, Blob-Ranges, Blob-Streams, Blob-Uploads, Content-Encoding, Content-Length, Content-Range, ETag, Location, Retry-After',
   'Tag, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset',
 ].join(', ')
 

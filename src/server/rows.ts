@@ -1,9 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type * as t from 'io-ts'
+import { rangeOf } from '../model/digest'
 import type { BlobId, Namespace } from '../model/ids'
 import type { Arrived } from './arrival'
 import type { Order, Place, Stored, StoredKey, User } from './backend'
 import { asRow, CountRow, FileRow, FlagsRow, IdRow, NumberRow, PayloadRow, StoredRow, UsedRow } from './database'
+import { NEXT_NUMBER, type FeedRows } from './feed-rows'
 import { FlagList, type Flag } from './flags'
 
 /** What the database knows, in the backend's words. Each runs at once; those that change something belong in a commit. */
@@ -26,24 +28,28 @@ export interface Rows {
   readonly used: () => readonly { readonly user: string; readonly bytes: number }[]
 }
 
-export const rowsIn = (database: DatabaseSync): Rows => {
+/** @param note told of each namespace in which something changes. */
+export const rowsIn = (database: DatabaseSync, feed: FeedRows, note: (place: Place) => void): Rows => {
   database.exec('CREATE INDEX IF NOT EXISTS blobByFile ON blob (file) WHERE file IS NOT NULL')
   const where = 'WHERE user = ? AND namespace = ?'
   const orders: Readonly<Record<Order, string>> = { id: 'id', oldest: 'number', newest: 'number DESC' }
   const flagged = 'AND EXISTS (SELECT 1 FROM flags, json_each(flags.list) WHERE flags.number = blob.number AND value = ?)'
   const counted = database.prepare(`SELECT count(*) AS count FROM blob ${where}`)
   const countedInAll = database.prepare('SELECT count(*) AS count FROM blob WHERE user = ?')
-  const placed = database.prepare(`SELECT number, sizeBytes, file FROM blob ${where} AND id = ?`)
+  const placed = database.prepare(`SELECT number, sizeBytes, tag, file FROM blob ${where} AND id = ?`)
   const payload = database.prepare(`SELECT tag, file, bytes FROM blob LEFT JOIN payload USING (number) ${where} AND id = ?`)
   const flagsOf = database.prepare(`SELECT list FROM blob LEFT JOIN flags USING (number) ${where} AND id = ?`)
   const named = database.prepare('SELECT 1 FROM blob WHERE file = ?')
   const addBlob = database.prepare(
-    'INSERT INTO blob (user, namespace, id, sizeBytes, tag, file, createdAtMs) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING number',
+    `INSERT INTO blob (number, user, namespace, id, sizeBytes, tag, file, createdAtMs, range)
+     VALUES (${NEXT_NUMBER}, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number`,
   )
   const addPayload = database.prepare('INSERT INTO payload (number, bytes) VALUES (?, ?)')
   const replaceFlags = database.prepare('INSERT OR REPLACE INTO flags (number, list) VALUES (?, ?)')
   const removals = ['blob', 'payload', 'flags'].map((table) => database.prepare(`DELETE FROM ${table} WHERE number = ?`))
-  const addTombstone = database.prepare('INSERT INTO tombstone (user, namespace, id, deletedAtMs) VALUES (?, ?, ?, ?)')
+  const addTombstone = database.prepare(
+    `INSERT INTO tombstone (number, user, namespace, id, deletedAtMs) VALUES (${NEXT_NUMBER}, ?, ?, ?, ?)`,
+  )
 
   const find = (key: StoredKey) => {
     const row = placed.get(...columns(key), key.id)
@@ -72,10 +78,12 @@ export const rowsIn = (database: DatabaseSync): Rows => {
       return row === undefined ? null : asRow(FlagList, JSON.parse(asRow(FlagsRow, row).list ?? '[]'))
     },
     add: (key, { tag, sizeBytes, content }, flags) => {
-      const row = addBlob.get(...columns(key), key.id, sizeBytes, tag, content.file, Date.now())
+      const row = addBlob.get(...columns(key), key.id, sizeBytes, tag, content.file, Date.now(), rangeOf(key.id))
       const { number } = asRow(NumberRow, row)
       if (content.bytes !== null) addPayload.run(number, content.bytes)
       if (flags.length > 0) replaceFlags.run(number, JSON.stringify(flags))
+      feed.count(key, key.id, tag, 1)
+      note(key)
     },
     setFlags: (key, flags) => {
       const blob = find(key)
@@ -87,6 +95,8 @@ export const rowsIn = (database: DatabaseSync): Rows => {
       if (blob === null) return null
       removals.forEach((removal) => removal.run(blob.number))
       addTombstone.run(...columns(key), key.id, Date.now())
+      feed.count(key, key.id, blob.tag, -1)
+      note(key)
       return blob
     },
     isNamed: (file) => named.get(file) !== undefined,

@@ -1,4 +1,5 @@
 import { accountList, type Account } from './auth'
+import { WAIT_MS_MAX } from './change-routes'
 import { fileBackend } from './file-backend'
 import { blobHandler } from './handler'
 import { httpServer, type HttpServer } from './http-server'
@@ -24,6 +25,8 @@ export interface ServeOptions {
   readonly origins?: readonly string[]
   /** How long after its last byte an upload in parts that is not whole is forgotten. @default 86400000, a day */
   readonly uploadsExpireMs?: number
+  /** How far back the feed of changes goes; see `fileBackend`. @default 7776000000, 90 days */
+  readonly changesKeptMs?: number
   /** How long a request's head may take. @default 20000 */
   readonly headMs?: number
   /** A connection over which nothing moves for so long in the middle of a request is cut. @default 60000 */
@@ -60,11 +63,14 @@ export const serve = async (options: ServeOptions): Promise<Serving> => {
     stallMs = 60_000,
     stopMs = 10_000,
     uploadsExpireMs = 86_400_000,
+    changesKeptMs,
     ...limits
   } = options
-  const backend = await fileBackend(root, { uploadsExpireMs })
+  const backend = await fileBackend(root, { uploadsExpireMs, ...(changesKeptMs === undefined ? {} : { changesKeptMs }) })
+  const closing = new AbortController()
   const open: HttpServer[] = []
   const stop = async () => {
+    closing.abort()
     await Promise.all(open.map((server) => server.stop()))
     await backend.close()
   }
@@ -78,7 +84,17 @@ export const serve = async (options: ServeOptions): Promise<Serving> => {
   }
 
   try {
-    const api = await listen(blobHandler({ ...limits, backend, authenticate: accountList(accounts) }), { port, host })
+    const api = await listen(
+      blobHandler({
+        ...limits,
+        backend,
+        authenticate: accountList(accounts),
+        closing: closing.signal,
+        // While it waits nothing moves on the connection.
+        waitMsMax: Math.min(WAIT_MS_MAX, stallMs / 2),
+      }),
+      { port, host },
+    )
     const incoming =
       services.length === 0
         ? null
