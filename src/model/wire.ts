@@ -28,6 +28,24 @@ export const Count = t.readonly(t.type({ count: t.number }))
 export const ServerInfo = t.intersection([t.readonly(t.type({ blobs: t.boolean })), t.readonly(t.partial({ version: t.string }))])
 export const FlagList = t.readonlyArray(Flag)
 
+/** Pages of a feed. What has changed is checked item by item. */
+export const ChangesAnswer = t.readonlyArray(
+  t.union([
+    t.readonly(t.type({ expired: t.literal(true) })),
+    t.readonly(t.type({ changes: IdList, cursor: t.string, more: t.boolean })),
+  ]),
+)
+export type ChangesAnswer = t.TypeOf<typeof ChangesAnswer>
+
+const digest = { blobs: t.number, digest: t.string }
+export const DigestAnswer = t.readonly(
+  t.intersection([
+    t.type({ ...digest, cursor: t.string }),
+    t.partial({ parts: t.readonlyArray(t.type(digest)), entries: IdList }),
+  ]),
+)
+export type DigestAnswer = t.TypeOf<typeof DigestAnswer>
+
 /** A tag is 16 bytes as padded base64url: 22 characters and `==`, with the unused bits of the last one zero. */
 export const Tag = new t.Type<string, string, unknown>(
   'Tag',

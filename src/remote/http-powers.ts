@@ -12,7 +12,7 @@ const INFO_BYTES_MAX = 65_536
 /**
  * Asks a server what it can do. Every server of Soledad’s API has flags. Batches go by streams, which an original Soledad has too, but
  * overwrites, drops and never ends: only the header `Blob-Streams: atomic` says that they can be trusted. Uploads
- * go in parts where the header `Blob-Uploads: tus` says so, and downloads where `Blob-Ranges: bytes` does.
+ * go in parts where the header `Blob-Uploads: tus` says so, and downloads where `Blob-Ranges: bytes` does; `Blob-Changes: feed` says that there is a feed.
  */
 export const httpPowers = (calls: HttpCalls, root: string): Remote['supports'] =>
   rememberingRight((signal) =>
@@ -32,6 +32,7 @@ export const httpPowers = (calls: HttpCalls, root: string): Remote['supports'] =
           TE.map(() => ({
             ...noPowers,
             flags: true,
+            changes: answer.headers.get('Blob-Changes') === 'feed',
             ranges: answer.headers.get('Blob-Ranges') === 'bytes',
             batches: answer.headers.get('Blob-Streams') === 'atomic',
             resumableUploads: answer.headers.get('Blob-Uploads') === 'tus',

@@ -1,9 +1,11 @@
 import type { BlobKey, Namespace } from '../model/ids'
+import type { Since } from './remote'
 
 /** Where a server of Soledad’s API has what belongs to one user. */
 export interface HttpUrls {
   readonly root: string
   readonly list: (namespace: Namespace, query?: Query) => string
+  readonly changes: (since: readonly Since[], query: Query) => string
   readonly blob: (key: BlobKey, query?: Query) => string
   /** Where uploads in parts begin. */
   readonly uploads: string
@@ -24,6 +26,13 @@ export const httpUrls = (url: string, user: string): HttpUrls => {
   return {
     root,
     list: (namespace, query) => `${blobs}?${queryOf({ namespace, ...query })}`,
+    changes: (since, query) => {
+      const pairs = since.flatMap(({ namespace, cursor }) => [
+        ['changes', cursor],
+        ['namespace', namespace],
+      ])
+      return `${blobs}?${new URLSearchParams([...pairs, ...Object.entries(query)]).toString()}`
+    },
     blob: ({ namespace, id }, query) => `${blobs}${encodeURIComponent(id)}?${queryOf({ namespace, ...query })}`,
     uploads: `${root}uploads/${user}/`,
     stream: (direction, namespace) => `${root}stream/${user}/?${queryOf({ direction, namespace })}`,

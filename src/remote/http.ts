@@ -11,6 +11,7 @@ import { checkCount } from './check-count'
 import { checkEntries, type CheckedEntries } from './check-entries'
 import { httpBatches } from './http-batches'
 import { callsOver, type UploadTimeout } from './http-calls'
+import { httpChanges } from './http-changes'
 import { httpDownloads } from './http-downloads'
 import { httpFlags } from './http-flags'
 import { httpPowers } from './http-powers'
@@ -78,19 +79,26 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
   const uploadTimeoutMs: UploadTimeout = (sizeBytes) => timeoutMs + Math.ceil((sizeBytes / bytesPerSecondMin) * 1000)
   const supports = httpPowers(calls, urls.root)
 
-  const listOf = (url: string, namespace: Namespace, signal: AbortSignal | undefined): TE.TaskEither<Failure, CheckedEntries> =>
+  const listOf = (
+    url: string,
+    namespace: Namespace,
+    signal: AbortSignal | undefined,
+  ): TE.TaskEither<Failure, CheckedEntries & { readonly feed: string | null }> =>
     pipe(
-      calls.ask(
-        { method: 'GET', url, asked: `GET list of ${namespace}`, headers: { Accept: ACCEPT_LIST }, signal },
-        { what: 'The remote’s list', codec: IdList, bytesMax: listBytesMax },
+      calls.open({ method: 'GET', url, asked: `GET list of ${namespace}`, headers: { Accept: ACCEPT_LIST }, signal }),
+      TE.flatMap((answer) =>
+        pipe(
+          calls.read(answer, { what: 'The remote’s list', codec: IdList, bytesMax: listBytesMax }),
+          TE.map((items) => ({ ...checkEntries(items), feed: answer.headers.get('Blob-Cursor') })),
+        ),
       ),
-      TE.map(checkEntries),
     )
 
   const get = httpDownloads({ calls, urls, supports })
 
   return {
     supports,
+    changes: httpChanges({ calls, urls, supports, timeoutMs, listBytesMax }),
     flags: httpFlags(calls, urls, listBytesMax),
     batches: httpBatches({ calls, urls, uploadTimeoutMs, supports }),
     resumable: httpUploads({ calls, urls, uploadTimeoutMs, supports }),
@@ -105,6 +113,7 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
           tombstones: deleted.entries.map((entry) => entry.id),
           corrupt: [...live.corrupt, ...deleted.corrupt],
           next: null,
+          ...(live.feed === null ? {} : { feed: live.feed }),
         })),
       ),
 

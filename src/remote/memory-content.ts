@@ -1,6 +1,7 @@
 import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobId, type BlobKey, type Namespace } from '../model/ids'
 import type { Flag } from '../model/wire'
+import { memoryFeed, NotedMap, NotedSet, type MemoryFeed } from './memory-feed'
 
 /** What a memory remote holds: several clients may share one. */
 export interface RemoteMemory {
@@ -18,6 +19,11 @@ export interface RemoteSession {
 }
 
 export interface RemoteNamespace {
+  /**
+   * What has changed: whatever is set in `blobs` or added to `tombstones`. What is taken from them by hand is lost, and the feed tells nothing of it.
+   * @default begins when a remote first uses the namespace
+   */
+  readonly feed?: MemoryFeed
   /** In the order of their time. */
   readonly blobs: Map<BlobId, Uint8Array<ArrayBuffer>>
   readonly tombstones: Set<BlobId>
@@ -27,14 +33,28 @@ export interface RemoteNamespace {
 
 export const remoteMemory = (): RemoteMemory => ({ namespaces: new Map(), sessions: new Map() })
 
+export interface FedNamespace extends RemoteNamespace {
+  readonly feed: MemoryFeed
+}
+
 /** A namespace, which is there from when it is first named. */
-export const namespaceIn = (memory: RemoteMemory, name: Namespace): RemoteNamespace => {
+export const namespaceIn = (memory: RemoteMemory, name: Namespace): FedNamespace => {
   const known = memory.namespaces.get(name)
-  if (known !== undefined) return known
-  const added: RemoteNamespace = { blobs: new Map(), tombstones: new Set(), flags: new Map() }
+  if (known !== undefined && isFed(known)) return known
+  const feed = memoryFeed()
+  const added: FedNamespace = {
+    feed,
+    blobs: new NotedMap(feed),
+    tombstones: new NotedSet(feed),
+    flags: known?.flags ?? new Map(),
+  }
+  known?.tombstones.forEach((id) => added.tombstones.add(id))
+  known?.blobs.forEach((bytes, id) => added.blobs.set(id, bytes))
   memory.namespaces.set(name, added)
   return added
 }
+
+const isFed = (namespace: RemoteNamespace): namespace is FedNamespace => namespace.feed !== undefined
 
 export const existing = (key: BlobKey): Failure => failure('Exists', `The remote already holds ${keyText(key)}.`)
 

@@ -1,17 +1,19 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
+import { systemClock, type Clock } from '../clock'
 import { failure } from '../model/failure'
 import type { BlobId, Namespace } from '../model/ids'
 import type { Entry } from '../model/wire'
 import { abortable } from './abortable'
 import { encodeTag } from './encode-tag'
 import { memoryBatches } from './memory-batches'
+import { feedOf, memoryChanges } from './memory-changes'
 import { existing, missing, namespaceIn, remoteMemory, type RemoteMemory } from './memory-content'
 import { memoryFlags } from './memory-flags'
 import { memoryUploads } from './memory-uploads'
 import { readWhole } from './read-whole'
-import { noPowers, type Remote, type Supports } from './remote'
+import type { Remote, Supports } from './remote'
 import { unlessAborted } from './unless-aborted'
 
 export { remoteMemory, type RemoteMemory, type RemoteNamespace, type RemoteSession } from './memory-content'
@@ -22,20 +24,30 @@ export interface MemoryRemoteOptions {
   /** False lists ids alone, as Soledad does. @default true */
   readonly listsTags?: boolean
   /** False switches a power off. @default all that it has */
-  readonly powers?: Partial<Pick<Supports, 'batches' | 'flags' | 'ranges' | 'resumableUploads'>>
+  readonly powers?: Partial<Supports>
+  /** For who waits for changes. @default the real time */
+  readonly clock?: Clock
 }
 
 const PART_BYTES = 65_536
-const ALL = { batches: true, flags: true, ranges: true, resumableUploads: true }
+const ALL: Supports = { changes: true, batches: true, flags: true, ranges: true, resumableUploads: true }
 
 /** A remote in this process, for tests, demonstrations and offline development. */
-export const memoryRemote = ({ memory = remoteMemory(), listsTags = true, powers }: MemoryRemoteOptions = {}): Remote => {
+export const memoryRemote = ({
+  memory = remoteMemory(),
+  listsTags = true,
+  powers,
+  clock = systemClock,
+}: MemoryRemoteOptions = {}): Remote => {
   const namespaceOf = (name: Namespace) => namespaceIn(memory, name)
-  const { batches, flags, ranges, resumableUploads } = { ...ALL, ...powers }
+  const supports = { ...ALL, ...powers }
+  const { changes, batches, flags, ranges, resumableUploads } = supports
   const entryOf = (id: BlobId, bytes: Uint8Array): Entry => ({ id, sizeBytes: bytes.length, tag: encodeTag(bytes) })
+  const listed = (id: BlobId, bytes: Uint8Array): Entry => (listsTags ? entryOf(id, bytes) : { id, sizeBytes: null, tag: null })
 
   return {
-    supports: () => TE.right({ ...noPowers, batches, flags, ranges, resumableUploads }),
+    supports: () => TE.right(supports),
+    ...(changes ? { changes: memoryChanges(memory, clock, listed) } : {}),
     ...(batches ? { batches: memoryBatches(memory) } : {}),
     ...(flags ? { flags: memoryFlags(memory) } : {}),
     ...(resumableUploads ? { resumable: memoryUploads(memory) } : {}),
@@ -44,9 +56,10 @@ export const memoryRemote = ({ memory = remoteMemory(), listsTags = true, powers
 
     list: ({ namespace, signal }) =>
       unlessAborted(signal, () => {
-        const { blobs, tombstones } = namespaceOf(namespace)
-        const entries = Array.from(blobs, ([id, bytes]) => (listsTags ? entryOf(id, bytes) : { id, sizeBytes: null, tag: null }))
-        return E.right({ entries, tombstones: [...tombstones], corrupt: [], next: null })
+        const place = namespaceOf(namespace)
+        const entries = Array.from(place.blobs, ([id, bytes]) => listed(id, bytes))
+        const feed = changes ? feedOf(place) : null
+        return E.right({ entries, tombstones: [...place.tombstones], corrupt: [], next: null, feed })
       }),
 
     put:

@@ -11,6 +11,9 @@ import { checkEntries } from './check-entries'
 import { lift } from './lift-promise'
 import type {
   BatchPower,
+  ChangesPower,
+  ChangesRequest,
+  PartDigest,
   CallOptions,
   FlagListRequest,
   FlagPower,
@@ -56,6 +59,58 @@ export interface PromiseResumable {
 
 /** Null or undefined if there is no such blob; a `failure` where it did not come whole. */
 export type PromiseReceived = Received | { readonly failure: Failure } | null | undefined
+
+/** The power `changes` in Promises. What it gives is checked as if it had come from a server. */
+export interface PromiseChanges {
+  /** A page for each cursor, in the order asked; null or undefined where the cursor is unknown or too old. */
+  readonly read: (request: ChangesRequest) => Promise<readonly (PromiseChangesPage | null | undefined)[]>
+  /** The live blobs of a range of ids, as `rangeOf` and `digestOf` of docs/protocol.md have it. */
+  readonly digest: (namespace: Namespace, range: string, options: CallOptions) => Promise<PromiseDigest>
+}
+
+export interface PromiseChangesPage {
+  /** Ids, or objects with `id` and, where known, `size` and `tag`. */
+  readonly entries: readonly unknown[]
+  readonly tombstones: readonly unknown[]
+  readonly cursor: string
+  readonly hasMore: boolean
+}
+
+export interface PromiseDigest extends PartDigest {
+  readonly cursor: string
+  readonly parts?: readonly PartDigest[]
+  readonly entries?: readonly unknown[]
+}
+
+export const changesFromPromises = (object: PromiseChanges): ChangesPower => ({
+  read: (request) =>
+    pipe(
+      lift(request, () => object.read(request)),
+      TE.filterOrElse(
+        (pages) => pages.length === request.since.length,
+        (): Failure => failure('Corrupt', 'The remote’s feed has another number of pages than it was asked for.'),
+      ),
+      TE.map((pages) =>
+        pages.map((page) => {
+          if (page === null || page === undefined) return null
+          const live = checkEntries(page.entries)
+          const deleted = checkEntries(page.tombstones)
+          return {
+            entries: live.entries,
+            tombstones: deleted.entries.map(({ id }) => id),
+            corrupt: [...live.corrupt, ...deleted.corrupt],
+            cursor: page.cursor,
+            hasMore: page.hasMore,
+          }
+        }),
+      ),
+    ),
+  digest: (namespace, range, options = {}) =>
+    pipe(
+      lift(options, () => object.digest(namespace, range, options)),
+      TE.map(({ parts = [], entries = [], ...digest }) => ({ ...digest, parts, entries: checkEntries(entries).entries })),
+    ),
+})
 
 export const flagsFromPromises = (object: PromiseFlags): FlagPower => ({
   list: (request) =>

@@ -12,9 +12,11 @@ import { checkEntries } from './check-entries'
 import { lift, thrownFailure } from './lift-promise'
 import {
   batchesFromPromises,
+  changesFromPromises,
   flagsFromPromises,
   resumableFromPromises,
   type PromiseBatches,
+  type PromiseChanges,
   type PromiseFlags,
   type PromiseResumable,
 } from './promise-powers'
@@ -29,7 +31,15 @@ import {
   type Upload,
 } from './remote'
 
-export type { PromiseBatches, PromiseFlags, PromiseReceived, PromiseResumable } from './promise-powers'
+export type {
+  PromiseBatches,
+  PromiseChanges,
+  PromiseChangesPage,
+  PromiseDigest,
+  PromiseFlags,
+  PromiseReceived,
+  PromiseResumable,
+} from './promise-powers'
 
 /**
  * A remote for authors who write Promises: the methods of `Remote`, with the same promises.
@@ -39,7 +49,8 @@ export type { PromiseBatches, PromiseFlags, PromiseReceived, PromiseResumable } 
  */
 export interface PromiseRemote {
   /** The powers that have no object of their own; the others are there if their objects are. @default none of them */
-  readonly supports?: Partial<Omit<Supports, 'flags' | 'batches' | 'resumableUploads'>>
+  readonly supports?: Partial<Pick<Supports, 'ranges'>>
+  readonly changes?: PromiseChanges
   readonly flags?: PromiseFlags
   readonly batches?: PromiseBatches
   readonly resumable?: PromiseResumable
@@ -61,6 +72,8 @@ export interface PromisePage {
   readonly tombstones: readonly unknown[]
   /** Where the next page begins. @default this is the last */
   readonly next?: string | null
+  /** With `changes`, on the first page: where the feed was before the list was read. */
+  readonly feed?: string | null
 }
 
 export interface PromiseStat {
@@ -80,10 +93,12 @@ export const remoteFromPromises = (object: PromiseRemote): Remote => ({
     TE.right({
       ...noPowers,
       ...object.supports,
+      changes: object.changes !== undefined,
       flags: object.flags !== undefined,
       batches: object.batches !== undefined,
       resumableUploads: object.resumable !== undefined,
     }),
+  ...(object.changes === undefined ? {} : { changes: changesFromPromises(object.changes) }),
   ...(object.flags === undefined ? {} : { flags: flagsFromPromises(object.flags) }),
   ...(object.batches === undefined ? {} : { batches: batchesFromPromises(object.batches) }),
   ...(object.resumable === undefined ? {} : { resumable: resumableFromPromises(object.resumable) }),
@@ -99,6 +114,7 @@ export const remoteFromPromises = (object: PromiseRemote): Remote => ({
           tombstones: deleted.entries.map((entry) => entry.id),
           corrupt: [...live.corrupt, ...deleted.corrupt],
           next: page.next ?? null,
+          feed: page.feed ?? null,
         }
       }),
     ),

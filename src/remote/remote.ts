@@ -39,6 +39,9 @@ export interface Remote {
   /** How many live blobs a namespace holds. An original Soledad server may tell more. */
   readonly count: (namespace: Namespace, options?: CallOptions) => TaskEither<Failure, number>
 
+  /** The power `changes`. */
+  readonly changes?: ChangesPower
+
   /** The power `flags`. */
   readonly flags?: FlagPower
 
@@ -98,6 +101,60 @@ export interface Page {
   readonly corrupt: readonly Failure[]
   /** Where the next page begins; null after the last. */
   readonly next: string | null
+  /** With the power `changes`, on the first page: where its feed was before the list was read. */
+  readonly feed?: string | null
+}
+
+/** Tells what has changed, so that nobody has to list everything to see that nothing has. */
+export interface ChangesPower {
+  /**
+   * What has changed in each of these namespaces since its cursor, in the order asked; null where the remote does not know the cursor or no longer goes back so
+   * far: then only a list tells. At most 32 at once.
+   */
+  readonly read: (request: ChangesRequest) => TaskEither<Failure, readonly (ChangesPage | null)[]>
+
+  /** What the live blobs of a range of ids come to; see `rangeOf`. */
+  readonly digest: (namespace: Namespace, range: string, options?: CallOptions) => TaskEither<Failure, RangeDigest>
+}
+
+/** The most namespaces that are asked about at once. */
+export const FEEDS_MAX = 32
+
+export interface ChangesRequest extends CallOptions {
+  readonly since: readonly Since[]
+  /** The most changes of one page. @default what the remote likes */
+  readonly limit?: number
+  /** Where nothing has changed the answer is held back until something does, or for so long. A remote may be quicker. @default 0 */
+  readonly waitMs?: number
+}
+
+/** A place in the feed of a namespace: `feed` of a list, or `cursor` of a page. Opaque. */
+export interface Since {
+  readonly namespace: Namespace
+  readonly cursor: string
+}
+
+/** An id may be in both, as in a list: deleted and created again. One that a later page has as deleted alone is gone by then. */
+export interface ChangesPage extends Pick<Page, 'entries' | 'tombstones' | 'corrupt'> {
+  /** Where the next page begins. */
+  readonly cursor: string
+  /** Whether there is more at once. */
+  readonly hasMore: boolean
+}
+
+export interface RangeDigest extends PartDigest {
+  /** Where the feed was when this was counted. */
+  readonly cursor: string
+  /** Of the sixteen ranges that make up this one; none for the narrowest ones. */
+  readonly parts: readonly PartDigest[]
+  /** The live blobs, of the narrowest ranges alone. */
+  readonly entries: readonly Entry[]
+}
+
+export interface PartDigest {
+  readonly blobs: number
+  /** As `digestText` writes it. */
+  readonly digest: string
 }
 
 export interface Upload extends TransferOptions {

@@ -6,6 +6,7 @@ import type { Entry } from '../model/wire'
 import type { Remote } from '../remote/remote'
 import { batchCases } from './batch-conformance'
 import type { Case } from './case'
+import { changesCases } from './changes-conformance'
 import { countCases } from './count-conformance'
 import { expectBytes, expectEqual, expectLeft, expectNone, expectRight, expectSome, expectTrue } from './expect'
 import { flagCases } from './flag-conformance'
@@ -18,7 +19,7 @@ import { resumableCases } from './resumable-conformance'
  * checked too; it deletes what it put, and on servers that keep tombstones these remain.
  */
 export const remoteConformance = (open: () => Promise<{ readonly remote: Remote }>): Case[] =>
-  Object.entries({ ...cases, ...countCases, ...flagCases, ...batchCases, ...rangeCases, ...resumableCases }).map(
+  Object.entries({ ...cases, ...countCases, ...flagCases, ...batchCases, ...rangeCases, ...resumableCases, ...changesCases }).map(
     ([name, check]) => ({
       name,
       run: async () => {

@@ -19,7 +19,9 @@ describe('memory remote that lists ids alone', () => {
 })
 
 describe('memory remote without powers', () => {
-  const open = async () => ({ remote: memoryRemote({ powers: { batches: false, flags: false, resumableUploads: false } }) })
+  const open = async () => ({
+    remote: memoryRemote({ powers: { batches: false, changes: false, flags: false, resumableUploads: false } }),
+  })
   for (const { name, run } of remoteConformance(open)) test(name, run)
 })
 

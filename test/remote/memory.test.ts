@@ -29,11 +29,11 @@ test('the list tells sizes and tags, or ids alone', async () => {
 
 test('has batches, flags and ranges, and says so; each can be switched off, with its methods', async () => {
   const whole = memoryRemote()
-  expect(right(await whole.supports()())).toMatchObject({ batches: true, flags: true, changes: false, ranges: true })
+  expect(right(await whole.supports()())).toMatchObject({ batches: true, flags: true, changes: true, ranges: true })
   expect([whole.batches, whole.flags]).not.toContain(undefined)
-  const without = memoryRemote({ powers: { batches: false, flags: false, ranges: false } })
-  expect(right(await without.supports()())).toMatchObject({ batches: false, flags: false, ranges: false })
-  expect([without.batches, without.flags]).toEqual([undefined, undefined])
+  const without = memoryRemote({ powers: { batches: false, changes: false, flags: false, ranges: false } })
+  expect(right(await without.supports()())).toMatchObject({ batches: false, changes: false, flags: false, ranges: false })
+  expect([without.batches, without.changes, without.flags]).toEqual([undefined, undefined, undefined])
 })
 
 test('what a batch brought may be changed, and what was put', async () => {

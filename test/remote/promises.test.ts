@@ -59,11 +59,12 @@ describe('a remote made of an object that speaks Promises', () => {
   })
 
   test('declares the powers that it names, and those whose objects it has', async () => {
-    const { flags, batches, resumable, supports, ...plain } = mapRemote()
+    const { changes, flags, batches, resumable, supports, ...plain } = mapRemote()
     const none = { changes: false, ranges: false, resumableUploads: false, batches: false, flags: false }
     const declared = async (object: PromiseRemote) => right(await remoteFromPromises(object).supports()())
     expect(await declared(plain)).toEqual(none)
     expect(await declared({ ...plain, supports: supports! })).toEqual({ ...none, ranges: true })
+    expect(await declared({ ...plain, changes: changes! })).toEqual({ ...none, changes: true })
     expect(await declared({ ...plain, flags: flags! })).toEqual({ ...none, flags: true })
     expect(await declared({ ...plain, batches: batches! })).toEqual({ ...none, batches: true })
     expect(await declared({ ...plain, resumable: resumable! })).toEqual({ ...none, resumableUploads: true })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { protocolFeed } from './protocol-feed'
 
 // Another implementation, made from docs/protocol.md and with nothing of ours. In memory, for one user.
 
@@ -37,8 +38,17 @@ export const protocolServer = async (user: string, token: string) => {
   const deleted = new Map<string, Set<string>>()
   const uploads = new Map<string, Upload>()
   const blobsIn = (namespace: string) => live.get(namespace) ?? new Map<string, Blob>()
-  const store = (namespace: string, id: string, bytes: Buffer) =>
+  const feeds = new Map<string, ReturnType<typeof protocolFeed>>()
+  const feedOf = (namespace: string) => {
+    const listed = () => Array.from(blobsIn(namespace), ([id, { bytes }]) => ({ id, size: bytes.length, tag: tagOf(bytes) }))
+    const feed = feeds.get(namespace) ?? protocolFeed(namespace, listed)
+    feeds.set(namespace, feed)
+    return feed
+  }
+  const store = (namespace: string, id: string, bytes: Buffer) => {
     live.set(namespace, blobsIn(namespace).set(id, { bytes, flags: [] }))
+    feedOf(namespace).note(id, false)
+  }
 
   const put = (namespace: string, id: string, bytes: Buffer): Answer => {
     if (bytes.length < 16) return says(400, 'A blob has at least 16 bytes.')
@@ -67,18 +77,35 @@ export const protocolServer = async (user: string, token: string) => {
     if (query.get('deleted')) return json([...(deleted.get(namespace) ?? [])])
     const blobs = [...blobsIn(namespace)]
     if (query.get('only_count')) return json({ count: blobs.length })
+    const range = query.get('digest')
+    if (range !== null) return json(feedOf(namespace).digest(range))
     const flag = query.get('filter_flag')
     const chosen = blobs.filter(([, { flags }]) => flag === null || flags.includes(flag))
     const order = query.get('order_by')
     // A map keeps the order of time.
     const ordered =
       order === null ? chosen.toSorted(([a], [b]) => (a < b ? -1 : 1)) : order === '-date' ? chosen.toReversed() : chosen
-    return accept.includes(LIST_TYPE)
+    const answer = accept.includes(LIST_TYPE)
       ? json(
           ordered.map(([id, { bytes }]) => ({ id, size: bytes.length, tag: tagOf(bytes) })),
           LIST_TYPE,
         )
       : json(ordered.map(([id]) => id))
+    return { ...answer, headers: { ...answer.headers, 'blob-cursor': feedOf(namespace).cursor() } }
+  }
+
+  const changes = async (query: URLSearchParams): Promise<Answer> => {
+    const cursors = query.getAll('changes')
+    const names = query.getAll('namespace').map((name) => name || 'default')
+    const asked = cursors.map((cursor, at) => ({ cursor, feed: feedOf(names[at] ?? 'default') }))
+    const pages = () => asked.map(({ cursor, feed }) => feed.page(cursor, Number(query.get('limit') ?? 100)))
+    const seconds = Number(query.get('wait') ?? 0)
+    if (seconds > 0 && pages().every((page) => page.changes?.length === 0))
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, seconds * 1000).unref()
+        for (const { feed } of asked) feed.waiting.add(() => (clearTimeout(timer), resolve()))
+      })
+    return json(pages())
   }
 
   const blob = (
@@ -101,6 +128,7 @@ export const protocolServer = async (user: string, token: string) => {
     } else {
       blobsIn(namespace).delete(id)
       deleted.set(namespace, (deleted.get(namespace) ?? new Set()).add(id))
+      feedOf(namespace).note(id, true)
     }
     return says(200)
   }
@@ -162,10 +190,10 @@ export const protocolServer = async (user: string, token: string) => {
     return stored
   }
 
-  const answerTo = ({ method = '', url = '', headers }: IncomingMessage, body: Buffer): Answer => {
+  const answerTo = ({ method = '', url = '', headers }: IncomingMessage, body: Buffer): Answer | Promise<Answer> => {
     const { pathname, searchParams } = new URL(url, 'http://host')
     if (pathname === '/') {
-      const powers = { 'blob-streams': 'atomic', 'blob-ranges': 'bytes', 'blob-uploads': 'tus' }
+      const powers = { 'blob-streams': 'atomic', 'blob-ranges': 'bytes', 'blob-uploads': 'tus', 'blob-changes': 'feed' }
       return { ...json({ blobs: true, version: '1' }), headers: powers }
     }
     if (headers.authorization === undefined) return says(404)
@@ -175,6 +203,7 @@ export const protocolServer = async (user: string, token: string) => {
     if (name !== user || rest.join(':') !== token) return { status: 401, headers: { 'www-authenticate': 'token' } }
     const [, kind, owner, id = ''] = pathname.split('/')
     if (owner !== user) return says(403)
+    if (kind === 'blobs' && searchParams.has('changes')) return changes(searchParams)
     if (kind === 'blobs') return id === '' ? list(searchParams, headers.accept) : blob(method, id, searchParams, headers, body)
     if (kind === 'stream') return stream(searchParams, body)
     if (kind === 'uploads') return id === '' ? create(headers) : part(method, id, headers, body)
@@ -184,7 +213,7 @@ export const protocolServer = async (user: string, token: string) => {
   const listener = async (request: IncomingMessage, response: ServerResponse) => {
     const pieces: Buffer[] = []
     for await (const piece of request) pieces.push(piece)
-    const { status, headers = {}, body = '' } = answerTo(request, Buffer.concat(pieces))
+    const { status, headers = {}, body = '' } = await answerTo(request, Buffer.concat(pieces))
     const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) }
     response.writeHead(status, { 'cache-control': 'no-store', ...length, ...headers })
     response.end(body)

@@ -12,7 +12,7 @@ afterAll(other.close)
 
 describe('a server made from docs/protocol.md', () => {
   test('has every power that the page knows', async () => {
-    const all = { changes: false, ranges: true, resumableUploads: true, batches: true, flags: true }
+    const all = { changes: true, ranges: true, resumableUploads: true, batches: true, flags: true }
     expect(expectRight(await remote().supports()(), 'supports')).toEqual(all)
   })
 
@@ -24,7 +24,7 @@ test('docs/protocol.md has every header by which the reference server tells what
   const { call } = await serving({ origins: ['https://app.example.org'] })
   const answer = await call('/', { headers: { origin: 'https://app.example.org' } })
   const told = [...answer.headers].filter(([name]) => name.startsWith('blob-')).map(([name, value]) => `${name}: ${value}`)
-  expect(told).toHaveLength(3)
+  expect(told).toHaveLength(4)
   for (const power of told) expect(page.toLowerCase()).toContain(`\`${power.toLowerCase()}\``)
   for (const name of answer.headers.get('access-control-expose-headers')?.split(', ') ?? [])
     if (name !== 'Content-Encoding') expect(page, name).toContain(name)

@@ -23,7 +23,7 @@ const requests = rows.flatMap(([first = '']) =>
 
 describe('our server and the page of the HTTP API', () => {
   test('which names routes', () => {
-    expect(requests).toHaveLength(10)
+    expect(requests).toHaveLength(11)
   })
 
   test.each(requests.filter(({ path }) => !path.startsWith('/incoming/')))(
