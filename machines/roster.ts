@@ -1,4 +1,4 @@
-import { keyText, type BlobKey } from '../src/model/ids'
+import { keyText, type BlobKey, type Namespace } from '../src/model/ids'
 import { isActive, mayBatch, standingOf, type BlobRecord, type Status } from '../src/model/record'
 import type { BlobPhase } from './blob-events'
 import type { CoordinatorEmitted } from './coordinator-events'
@@ -98,6 +98,14 @@ export class Roster {
   readonly wanted = new Set<string>()
   /** Blobs whose actor crashed. */
   readonly setAside = new Set<string>()
+  /** All namespaces that ever had a record since the start. */
+  readonly namespaces = new Set<Namespace>()
+  /** Blobs that are not synced. */
+  readonly open = new Set<string>()
+  /** Blobs that are deleted on the remote, and stay as a mark until it is known to have stayed so. */
+  readonly erased = new Set<string>()
+  /** What changed, by the count of changes, while somebody wants to know; null: nobody does. */
+  noted: Map<string, number> | null = null
   /** Blobs that another tab transfers. */
   readonly elsewhere = new Set<string>()
   /** What held when slots were last shared out. */
@@ -182,8 +190,12 @@ export class Roster {
     const before = this.#records.get(key)
     if (before !== undefined) this.#count(before, -1)
     this.#records.set(key, record)
+    this.namespaces.add(record.namespace)
+    include(this.open, key, record.status !== 'SYNCED')
+    include(this.erased, key, record.erasedAtMs !== null)
     this.touched?.add(key)
     this.#changes += 1
+    this.noted?.set(key, this.#changes)
     this.#count(record, 1)
     if (!this.#live.has(key)) this.#issueTicket(key, record, order)
   }
@@ -228,7 +240,10 @@ export class Roster {
     const before = this.#records.get(text)
     if (before !== undefined) this.#count(before, -1)
     this.#records.delete(text)
+    this.open.delete(text)
+    this.erased.delete(text)
     this.#changes += 1
+    this.noted?.set(text, this.#changes)
     this.#tickets.delete(text)
     this.wanted.delete(text)
     this.touched?.add(text)
@@ -385,5 +400,7 @@ export class Roster {
     if (record.isHere) tally.bytesHere += by * (record.sizeBytes ?? 0)
   }
 }
+
+const include = (keys: Set<string>, key: string, isIn: boolean) => void (isIn ? keys.add(key) : keys.delete(key))
 
 const isSame = (a: BlobRecord | undefined, b: BlobRecord): boolean => a !== undefined && JSON.stringify(a) === JSON.stringify(b)

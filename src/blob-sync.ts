@@ -16,7 +16,7 @@ const INCOMING_POLL_MS = 30_000
 /** Puts store, remote and cipher together under the coordinator. Nothing is requested before the first work or `sync`. */
 export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
   const engine = startEngine(options)
-  const { roster, coordinator, clock, tools, shown, backoff, removals, closing, ready, send, opened, tabs } = engine
+  const { roster, coordinator, clock, tools, shown, backoff, round, closing, ready, send, opened, tabs } = engine
   const boxes: IncomingHandle[] = []
 
   const fetch = fetchNow(engine)
@@ -31,9 +31,11 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
     evict: evict(engine),
     sync: async (given = {}) => {
       await opened()
-      removals.mayBeMany = given.confirmRemovals ?? false
+      round.mayRemoveMany = given.confirmRemovals ?? false
+      round.isWhole = given.whole ?? false
       return syncRound(coordinator, roster, given).finally(() => {
-        removals.mayBeMany = false
+        round.mayRemoveMany = false
+        round.isWhole = false
       })
     },
     pause: () => send({ type: 'sync.paused' }),

@@ -22,6 +22,7 @@ import { batched } from './actors/batched'
 import { download } from './actors/download'
 import { erase, mark } from './actors/erase'
 import { evict } from './actors/evict'
+import { feedBook } from './actors/feed-book'
 import { list } from './actors/list'
 import { partSizes } from './actors/part-sizes'
 import { recall } from './actors/recall'
@@ -95,7 +96,12 @@ export const startEngine = (options: BlobSyncOptions) => {
   const { store, isSaved } = notingStore(room.store)
   const { shared } = store
   const wants = wantedBy(options.download, report)
-  const removals = { mayBeMany: false }
+  /** What the app said of the next comparison. */
+  const round = { mayRemoveMany: false, isWhole: false }
+  const book = feedBook(store.notes)
+  /** Downloads that the remote said it does not have. */
+  const doubted = new Set<string>()
+  let hasCompared = false
   const markFailed = new Map<string, (reason: Failure) => void>()
 
   const isBatched = (keys: readonly BlobKey[]) => keys.every((key) => roster.live.get(keyText(key))?.isBatched === true)
@@ -147,20 +153,39 @@ export const startEngine = (options: BlobSyncOptions) => {
         roster.beginReading()
         const result = await recall(tools, isFollower() ? Infinity : (options.trashMs ?? TRASH_MS))()
         if (E.isLeft(result)) return { isDone: false, failure: result.left }
+        book.reopen(result.right.corrupt.length === 0)
         for (const reason of result.right.corrupt) shown.emit('failure.reported', reason)
         return { isDone: true, records: result.right.records.map(heldUnlessWanted(wants)) }
       }),
       list: fromPromise<ListOutcome>(async ({ signal }) => {
+        roster.noted = new Map()
         const result = await list(tools, {
           namespaces: namespacesToList(),
           recordsOf: (namespace) => [...roster.all()].filter((record) => record.namespace === namespace),
           recordOf: (key) => roster.get(key),
-          mayRemoveMany: removals.mayBeMany,
+          countHere: (namespace) => {
+            let here = 0
+            for (const record of roster.all()) if (record.namespace === namespace && record.isHere) here += 1
+            return here
+          },
+          looseEnds: (namespace) => recordsIn(namespace, [...roster.erased, ...doubted]),
+          settled: (records) => records.forEach((record) => doubted.delete(keyText(record))),
+          mayBeWanted: (namespace) =>
+            mayWantMore() ? recordsIn(namespace, roster.open).filter(waitsOnDemand) : [],
+          isUnderWay: (key) => roster.inPhase.transferring.has(key),
+          noteChanges: () => {
+            const since = roster.changes
+            return (key) => (roster.noted?.get(key) ?? 0) > since
+          },
+          book,
+          isWhole: round.isWhole,
+          mayRemoveMany: round.mayRemoveMany,
           wants,
           signal,
           tell: (changes) =>
             send({ type: 'list.written', comparison: comparisonOf({ changes, corrupt: [], removalsToConfirm: 0 }) }),
         })()
+        roster.noted = null
         if (E.isLeft(result)) return { isDone: false, failure: result.left, roll: tools.random() }
         return { isDone: true, comparison: comparisonOf(result.right) }
       }),
@@ -208,8 +233,16 @@ export const startEngine = (options: BlobSyncOptions) => {
 
   const namespacesToList = (): readonly Namespace[] => {
     const named = (options.namespaces ?? ['default']).filter(Namespace.is)
-    return [...new Set([...named, ...Array.from(roster.all(), ({ namespace }) => namespace)])]
+    return [...new Set([...named, ...roster.namespaces])]
   }
+
+  /** An app may want what an earlier run did not, and one that decides blob by blob something else each time. */
+  const mayWantMore = () => typeof options.download === 'function' || (!hasCompared && options.download !== 'onDemand')
+
+  const recordsIn = (namespace: Namespace, keys: Iterable<string>): readonly BlobRecord[] =>
+    Array.from(keys, (key) => roster.byText(key))
+      .filter((record) => record?.namespace === namespace)
+      .filter(isThere)
 
   let isRead = false
   const ready = new Promise<void>((resolve, reject) => {
@@ -223,7 +256,11 @@ export const startEngine = (options: BlobSyncOptions) => {
   // Whoever calls anything gets the rejection; nobody has to look at `ready` itself.
   ready.catch(() => {})
 
+  coordinator.on('blob.moved', ({ record, failure: reason }) => {
+    if (reason?._tag === 'NotFound' && record.status === 'PENDING_DOWNLOAD') doubted.add(keyText(record))
+  })
   coordinator.on('remote.compared', ({ comparison }) => {
+    hasCompared = true
     for (const record of comparison.changed) {
       shown.touch(record)
       if (record.trashedAtMs !== null) shown.emit('blob.trashed', { ...shown.view(record), id: record.id })
@@ -348,7 +385,7 @@ export const startEngine = (options: BlobSyncOptions) => {
     tools,
     shown,
     backoff,
-    removals,
+    round,
     markFailed,
     closing: closing.signal,
     ready,
@@ -369,6 +406,10 @@ export const startEngine = (options: BlobSyncOptions) => {
     close,
   }
 }
+
+const isThere = <A>(found: A | undefined): found is A => found !== undefined
+
+const waitsOnDemand = ({ held, missingSinceMs }: BlobRecord) => held === 'onDemand' && missingSinceMs === null
 
 const comparisonOf = (report: Listed): Comparison => ({
   changed: report.changes.flatMap((change) => (change.kind === 'forget' ? [] : [change.after])),

@@ -103,6 +103,8 @@ export interface SyncOptions {
   readonly wait?: boolean
   /** Goes on with a sync that was stopped because it would remove very many blobs. */
   readonly confirmRemovals?: boolean
+  /** Lists everything, also where the remote tells what has changed since the last time: after `verify` has found a difference. @default false */
+  readonly whole?: boolean
 }
 
 /** How an app takes up what others delivered to it, encrypted or not. */

@@ -30,7 +30,7 @@ export const servicesOf = (engine: Engine, own: Passed): Services => ({
     const record = engine.roster.get({ namespace, id })
     if (record !== undefined) noteUse(engine, record)
   },
-  sync: ([wait, confirmRemovals], signal) => own.sync({ wait, confirmRemovals, signal }),
+  sync: ([wait = true, confirmRemovals = false, whole = false], signal) => own.sync({ wait, confirmRemovals, whole, signal }),
   idle: (_, signal) => own.idle(signal),
   pause: async () => own.pause(),
   resume: async () => own.resume(),
@@ -78,9 +78,9 @@ export const passedOn = ({ opened, store, takeIn, isFollower }: Engine, { ask }:
       const { of, blob } = await about(id, given)
       await ask('setPinned', [...of, isPinned], { blob })
     },
-    sync: async ({ wait = true, confirmRemovals = false, signal } = {}) => {
+    sync: async ({ wait = true, confirmRemovals = false, whole = false, signal } = {}) => {
       await opened()
-      return ask('sync', [wait, confirmRemovals], { signal })
+      return ask('sync', [wait, confirmRemovals, ...(whole ? [true] : [])], { signal })
     },
     idle: async () => {
       await opened()

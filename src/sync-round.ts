@@ -102,8 +102,9 @@ const report = (
   const failed: BlobTrouble[] = []
   const held: BlobTrouble[] = []
   const waiting: BlobTrouble[] = []
-  for (const record of roster.all()) {
-    if (record.status === 'SYNCED' || record.trashedAtMs !== null) continue
+  for (const key of roster.open) {
+    const record = roster.byText(key)
+    if (record === undefined || record.trashedAtMs !== null) continue
     const trouble = { namespace: record.namespace, id: record.id, held: record.held, failure: record.failure }
     if (record.status === 'FAILED_DOWNLOAD') failed.push(trouble)
     else if (record.held !== null) held.push(trouble)

@@ -50,8 +50,8 @@ const calls = {
   used: ofBlob,
   setPinned: { args: t.tuple([...key, t.boolean]), result: t.unknown },
   setPriority: { args: t.tuple([...key, Priority]), result: t.unknown },
-  /** Whether to wait, and whether very many may be removed. */
-  sync: { args: t.tuple([t.boolean, t.boolean]), result: Report },
+  /** Whether to wait, whether very many may be removed, and, where that is so, that everything is to be listed. */
+  sync: { args: t.readonlyArray(t.boolean), result: Report },
   idle: none,
   pause: none,
   resume: none,

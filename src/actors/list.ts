@@ -1,14 +1,17 @@
 import { pipe } from 'fp-ts/function'
-import * as O from 'fp-ts/Option'
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import type { Failure } from '../model/failure'
-import type { BlobId, BlobKey, Namespace } from '../model/ids'
+import { keyText, type BlobId, type BlobKey, type Namespace } from '../model/ids'
+import { mentioned, type Mention } from '../model/mentions'
 import type { Listed } from '../model/outcome'
-import { isMassRemoval, reconcile, removalsOf, type Change, type Plan } from '../model/reconcile'
+import type { Change } from '../model/reconcile'
 import type { BlobRecord } from '../model/record'
-import type { Entry, ListedBlob } from '../model/wire'
-import type { Page } from '../remote/remote'
+import type { ListedBlob } from '../model/wire'
+import type { ChangesPower, Page } from '../remote/remote'
+import { compare, mustHearAgain } from './compare'
+import type { FeedBook, FeedPlace } from './feed-book'
+import { AGAIN_MAX, followFeed, nowhere, readFeeds, type Feeds } from './follow-feed'
 import type { Tools } from './tools'
 
 export interface ListRequest {
@@ -16,6 +19,21 @@ export interface ListRequest {
   /** The records as they are now. */
   readonly recordsOf: (namespace: Namespace) => readonly BlobRecord[]
   readonly recordOf: (key: BlobKey) => BlobRecord | undefined
+  /** How many of them have their payload here. */
+  readonly countHere: (namespace: Namespace) => number
+  /** Records about which silence says something: what was deleted, or not found, on the remote. */
+  readonly looseEnds: (namespace: Namespace) => readonly BlobRecord[]
+  /** A comparison has judged these. */
+  readonly settled: (records: readonly BlobRecord[]) => void
+  /** Records that wait on demand, where the app may have changed its mind. */
+  readonly mayBeWanted: (namespace: Namespace) => readonly BlobRecord[]
+  /** Whether a blob, by its key as text, is transferred at this moment. */
+  readonly isUnderWay: (key: string) => boolean
+  /** Takes notes from now on. @returns whether the record of a blob has changed since. */
+  readonly noteChanges: () => (key: string) => boolean
+  readonly book: FeedBook
+  /** Lists everything, also where the remote tells what has changed. */
+  readonly isWhole: boolean
   readonly mayRemoveMany: boolean
   /** Whether a blob is fetched without being asked for. */
   readonly wants: (blob: ListedBlob) => boolean
@@ -24,43 +42,123 @@ export interface ListRequest {
   readonly tell: (changes: readonly Change[]) => void
 }
 
-/** Lists the remote, compares, and writes what follows, one namespace after the other. */
+/** The beginning of a comparison: what changed after it says more than the remote. */
+export interface Began {
+  readonly startedAtMs: number
+  readonly hasChanged: (key: string) => boolean
+}
+
+/**
+ * Asks the remote what has changed, or for everything where it cannot tell, compares, and writes what follows, one namespace after the other.
+ */
 export const list = (tools: Tools, request: ListRequest): TE.TaskEither<Failure, Listed> =>
   pipe(
-    request.namespaces,
-    TE.traverseSeqArray((namespace) => listOne(tools, request, namespace)),
-    TE.map((all) => ({
-      changes: all.flatMap(({ changes }) => changes),
-      corrupt: all.flatMap(({ corrupt }) => corrupt),
-      removalsToConfirm: all.reduce((sum, { removalsToConfirm }) => sum + removalsToConfirm, 0),
-    })),
+    TE.fromTask(() => changesOf(tools, request)),
+    TE.chain((changes) => listAll(tools, request, changes)),
   )
 
+/** Null where there is no feed, or nobody says whether there is one: the list tells then. */
+const changesOf = async ({ remote }: Tools, { signal }: ListRequest): Promise<ChangesPower | null> => {
+  if (remote.changes === undefined) return null
+  const supports = await remote.supports({ signal })()
+  return E.isRight(supports) && supports.right.changes ? remote.changes : null
+}
+
+const listAll =
+  (tools: Tools, request: ListRequest, changes: ChangesPower | null): TE.TaskEither<Failure, Listed> =>
+  async () => {
+    const { namespaces, isWhole, book, signal } = request
+    // Clocks count whole milliseconds: what was written in this one, before the listing, belongs before it.
+    const began = { startedAtMs: tools.now() + 1, hasChanged: request.noteChanges() }
+    const places = new Map<Namespace, FeedPlace & { readonly cursor: string }>()
+    for (const namespace of changes === null || isWhole ? [] : namespaces) {
+      const place = await book.place(namespace)()
+      if (E.isLeft(place)) return place
+      const { cursor, again } = place.right
+      if (cursor !== null) places.set(namespace, { cursor, again })
+    }
+    const since = Array.from(places, ([namespace, { cursor }]) => ({ namespace, cursor }))
+    const read = changes === null ? E.right<Failure, Feeds>(new Map()) : await readFeeds(changes, since, signal)()
+    if (E.isLeft(read)) return read
+
+    const all: Listed[] = []
+    for (const namespace of namespaces) {
+      const pages = read.right.get(namespace) ?? null
+      const place = places.get(namespace)
+      const one =
+        pages === null || place === undefined
+          ? await listOne(tools, request, namespace)()
+          : await followFeed(tools, request, namespace, place, pages, began)()
+      if (E.isLeft(one)) return one
+      all.push(one.right)
+    }
+    return E.right({
+      changes: all.flatMap(({ changes: made }) => made),
+      corrupt: all.flatMap(({ corrupt }) => corrupt),
+      removalsToConfirm: all.reduce((sum, { removalsToConfirm }) => sum + removalsToConfirm, 0),
+    })
+  }
+
 const listOne = (tools: Tools, request: ListRequest, namespace: Namespace): TE.TaskEither<Failure, Listed> => {
-  const atStart = new Set(request.recordsOf(namespace))
-  // Clocks count whole milliseconds: what was written in this one, before the listing, belongs before it.
+  const hasChanged = request.noteChanges()
   const startedAtMs = tools.now() + 1
   return pipe(
     pagesOf(tools, request, namespace),
     TE.chain((pages) => {
-      const records = request.recordsOf(namespace).filter((record) => atStart.has(record))
+      const records = request.recordsOf(namespace).filter((record) => !hasChanged(keyText(record)))
       const entries = pages.flatMap((page) => page.entries)
       const tombstones = pages.flatMap((page) => page.tombstones)
-      const comparison = { namespace, records, entries, tombstones, startedAtMs, nowMs: tools.now(), wants: request.wants }
-      const first = reconcile(comparison)
+      const corrupt = pages.flatMap((page) => page.corrupt)
       return pipe(
-        first.looks.length === 0
-          ? TE.right<Failure, Plan>(first)
-          : pipe(
-              lookAt(tools, request, namespace, first.looks),
-              TE.map((looks) => reconcile({ ...comparison, looks })),
-            ),
-        TE.chain((plan) => apply(tools, request, plan, records.filter(({ isHere }) => isHere).length)),
-        TE.map((listed) => ({ ...listed, corrupt: pages.flatMap((page) => page.corrupt) })),
+        compare(tools, request, { namespace, records, entries, tombstones, startedAtMs, corrupt }),
+        TE.chain(({ listed, unsettled }) => {
+          request.settled(records)
+          const isMissing = listed.changes.some(({ kind }) => kind === 'missing')
+          const cursor = pages[0]?.feed ?? null
+          // Only another list tells whether what is missing comes back, and what the app has to agree to is told by the next one.
+          if (cursor === null || isMissing || listed.removalsToConfirm > 0)
+            return pipe(
+              request.book.keep(namespace, nowhere),
+              TE.map(() => listed),
+            )
+          const again = heardAgain(request, namespace, pages, unsettled, hasChanged, listed.changes)
+          return pipe(
+            request.book.keep(namespace, again.length > AGAIN_MAX ? nowhere : { cursor, again }),
+            TE.map(() => listed),
+          )
+        }),
       )
     }),
   )
 }
+
+/** What of a whole list must be heard again: that of the few blobs that are not at rest. */
+const heardAgain = (
+  request: ListRequest,
+  namespace: Namespace,
+  pages: readonly Page[],
+  unsettled: ReadonlySet<BlobId>,
+  hasChanged: (key: string) => boolean,
+  changes: readonly Change[],
+): readonly Mention[] => {
+  const handled = new Set(changes.map((change) => (change.kind === 'forget' ? change.before : change.after).id))
+  const open = new Set<BlobId>(unsettled)
+  for (const record of request.recordsOf(namespace)) {
+    const { id } = record
+    if (!handled.has(id) && mustHearAgain(request, record, hasChanged(keyText(record)))) open.add(id)
+  }
+  if (open.size === 0) return []
+  const told = pages.map(({ entries, tombstones }) => ({
+    entries: entries.filter(({ id }) => open.has(id)),
+    tombstones: tombstones.filter((id) => open.has(id)),
+  }))
+  return [...mentioned([], merged(told)).values()]
+}
+
+/** A list has its tombstones on any of its pages: they say nothing of what another page has as live. */
+const merged = (pages: readonly Pick<Page, 'entries' | 'tombstones'>[]) => [
+  { entries: pages.flatMap(({ entries }) => entries), tombstones: pages.flatMap(({ tombstones }) => tombstones) },
+]
 
 const pagesOf =
   (tools: Tools, { signal }: ListRequest, namespace: Namespace): TE.TaskEither<Failure, readonly Page[]> =>
@@ -74,44 +172,3 @@ const pagesOf =
     }
     return E.right(pages)
   }
-
-/** A look that fails leaves its blob to the next listing. */
-const lookAt =
-  (
-    tools: Tools,
-    { signal }: ListRequest,
-    namespace: Namespace,
-    ids: readonly BlobId[],
-  ): TE.TaskEither<Failure, ReadonlyMap<BlobId, Entry | null>> =>
-  async () => {
-    const looks = new Map<BlobId, Entry | null>()
-    for (const id of ids) {
-      const look = await tools.remote.stat({ namespace, id }, { signal })()
-      if (E.isRight(look)) looks.set(id, O.toNullable(look.right))
-    }
-    return E.right(looks)
-  }
-
-/** Writes a plan; a record that has changed since it was compared is left to the next round. */
-const apply = (tools: Tools, request: ListRequest, plan: Plan, total: number): TE.TaskEither<Failure, Listed> => {
-  const removals = removalsOf(plan)
-  const mustAsk = !request.mayRemoveMany && isMassRemoval(removals, total)
-  const wanted = mustAsk ? plan.changes.filter(({ kind }) => kind !== 'trash') : plan.changes
-  const keys = wanted.map(keyOf)
-  if (keys.length === 0) return TE.right({ changes: [], corrupt: [], removalsToConfirm: mustAsk ? removals : 0 })
-  return tools.inTurn(keys, async () => {
-    const changes = wanted.filter((change) => request.recordOf(keyOf(change)) === (change.before ?? undefined))
-    const afters = changes.flatMap((change) => (change.kind === 'forget' ? [] : [change.after]))
-    const gone = changes.flatMap((change) => (change.kind === 'forget' ? [change.before] : []))
-    return pipe(
-      afters.length === 0 ? TE.right(undefined) : tools.store.remember(afters),
-      TE.chain(() => (gone.length === 0 ? TE.right(undefined) : tools.store.remove(gone))),
-      TE.map(() => {
-        request.tell(changes)
-        return { changes, corrupt: [], removalsToConfirm: mustAsk ? removals : 0 }
-      }),
-    )()
-  })
-}
-
-const keyOf = (change: Change): BlobKey => (change.kind === 'forget' ? change.before : change.after)

@@ -17,7 +17,7 @@ export interface BrowserDatabase extends BrowserCommit {
   /** The value of a key; undefined if there is none. */
   readonly get: (key: string) => Promise<unknown>
   readonly records: () => Promise<readonly Either<Failure, BlobRecord>[]>
-  /** For what the rest has no name for; keys that begin with `r/`, `p/`, `f/` and `k/`, and `epoch`, are taken. */
+  /** For what the rest has no name for; keys that begin with `r/`, `p/`, `f/`, `k/` and `n/`, and `epoch`, are taken. */
   readonly use: UseStore
   /** Lets go of the database, once its transactions have ended. */
   readonly close: () => void
@@ -30,6 +30,7 @@ export const openBrowserDatabase = (name: string, clock: Clock): BrowserDatabase
 }
 
 export const recordKey = (key: BlobKey): string => `r/${keyText(key)}`
+export const noteKey = (name: string): string => `n/${name}`
 export const payloadKey = (key: BlobKey): string => `p/${keyText(key)}`
 
 /** All keys that begin so. */

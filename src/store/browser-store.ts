@@ -5,7 +5,7 @@ import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
 import type { Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
-import { payloadKey, recordKey, type BrowserDatabase } from './browser-database'
+import { noteKey, payloadKey, recordKey, type BrowserDatabase } from './browser-database'
 import { attempt } from './browser-failure'
 import { browserKeeping } from './browser-keeping'
 import { beginningOf, browserKept } from './browser-kept'
@@ -108,6 +108,21 @@ export const browserStore = (
           if (pieces === null || sizeBytes === 0 || (await placement.blobOf(pieces)) === null) return E.right(O.none)
           return E.right(O.some(browserStaging(key, ground, pieces)))
         }),
+    },
+    notes: {
+      read: (name) =>
+        use('Reading a note', async () => {
+          const text = await database.get(noteKey(name))
+          return E.right(typeof text === 'string' ? O.some(text) : O.none)
+        }),
+      write: (name, text) =>
+        use('Storing a note', () =>
+          database.commit((objects) => {
+            if (text === null) objects.delete(noteKey(name))
+            else objects.put(text, noteKey(name))
+            return () => {}
+          }),
+        ),
     },
     shared: {
       name,

@@ -13,7 +13,7 @@ const SECRET_BYTES_MIN = 32
 
 /**
  * A store whose payloads rest encrypted on the device, staging included, as docs/format.md specifies. Records stay readable: they hold ids,
- * sizes and times, and nothing of a content. What the store held before it was wrapped is `Corrupt`.
+ * sizes and times, and nothing of a content; so do notes. What the store held before it was wrapped is `Corrupt`.
  *
  * A part of a payload is read by decrypting the segments of 1 MiB that it touches. A `Blob` of it holds all of the plaintext, as
  * the platform keeps Blobs.
@@ -28,7 +28,7 @@ export const encryptedStore = (store: Store, secret: Uint8Array): Store => {
 
 /** `encryptedStore` in a format of one's choice; internal, for tests. */
 export const encryptedBy = (rest: AtRest, store: Store): Store => {
-  const { keeping, shared, room } = store
+  const { keeping, notes, shared, room } = store
   /** What has to be encrypted before the store hears of it. */
   const underWay = new Set<Promise<unknown>>()
   const counted =
@@ -108,6 +108,7 @@ export const encryptedBy = (rest: AtRest, store: Store): Store => {
         TE.map((staging) => sealedStaging(staging, rest.pieces(key), inLine())),
       ),
     ...(keeping === undefined ? {} : { keeping: keepingBy(keeping) }),
+    ...(notes === undefined ? {} : { notes }),
     ...(shared === undefined
       ? {}
       : {

@@ -34,6 +34,9 @@ export interface FileDatabase {
   readonly draft: (key: BlobKey) => string | null
   readonly keepDraft: (record: BlobRecord, name: string, sizeBytes: number) => readonly string[]
   readonly dropDraft: (key: BlobKey) => readonly string[]
+  /** Null: there is no such note. */
+  readonly note: (name: string) => string | null
+  readonly keepNote: (name: string, text: string | null) => void
   readonly transact: (run: () => void) => void
   readonly close: () => void
 }
@@ -104,12 +107,16 @@ const drafts = `
   ) STRICT
 `
 
+// A version that does not know them leaves them alone: what they say is true of the records as they were, and the remote tells what came after.
+const notes = 'CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID'
+
 const prepareSchema = (database: DatabaseSync): void => {
   database.exec(settings)
   const version = versionOf(database)
   if (version > SCHEMA_VERSION) throw new Error(`it was made by a newer version of blobsync (format ${version}): update this one`)
   if (version === 0) database.exec(`BEGIN; ${schema} COMMIT`)
   database.exec(drafts)
+  database.exec(notes)
 }
 
 const versionOf = (database: DatabaseSync): number => Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
@@ -145,6 +152,9 @@ const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
   const dropDraft = prepare(
     'DELETE FROM draft WHERE number = (SELECT number FROM blob WHERE namespace = ? AND id = ?) RETURNING file',
   )
+  const noteOf = prepare('SELECT text FROM note WHERE name = ?')
+  const keepNote = prepare('INSERT OR REPLACE INTO note VALUES (?, ?)')
+  const dropNote = prepare('DELETE FROM note WHERE name = ?')
   /** Blobs that may have a draft: all others are spared the question. */
   const drafted = new Set(
     prepare('SELECT namespace, id FROM blob JOIN draft USING (number)')
@@ -199,6 +209,11 @@ const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
       return old.filter((one) => one !== name)
     },
     dropDraft: withoutDraft,
+    note: (name) => {
+      const row = noteOf.get(name)
+      return row === undefined ? null : text(row['text'])
+    },
+    keepNote: (name, kept) => void (kept === null ? dropNote.run(name) : keepNote.run(name, kept)),
     transact: (run) => layer.transact(database, run),
     close: () => database.close(),
   }

@@ -77,6 +77,11 @@ export const fileStore = (directory: string, options: FileStoreOptions = {}): St
       restage: (key, sizeBytes) =>
         use(`Staging ${keyText(key)}`, async (home) => E.right(await restageIn({ home, key, inlineBytesMax, use }, sizeBytes))),
     },
+    notes: {
+      read: (name) => use('Reading a note', ({ database }) => E.right(O.fromNullable(database.note(name)))),
+      write: (name, text) =>
+        use('Storing a note', async ({ commit, database }) => E.right(await commit(() => database.keepNote(name, text)))),
+    },
     room: () =>
       use('Measuring the room', async ({ database }) => {
         const { usedBytes, freeBytes } = database.usage()

@@ -16,6 +16,7 @@ export interface Memory {
   readonly payloads: Map<string, Bytes>
   /** What was kept of staging, in the parts that it came in: joined at each time, a big blob would be copied over and over. */
   readonly kept: Map<string, readonly Uint8Array[]>
+  readonly notes: Map<string, string>
   /** Given, several stores may be open over it at once. */
   readonly name: string | null
   /** Who leads of them: the latest that began an epoch. */
@@ -31,6 +32,7 @@ export const newMemory = (name: string | null = null): Memory => ({
   records: new Map(),
   payloads: new Map(),
   kept: new Map(),
+  notes: new Map(),
   name,
   epoch: 0,
 })
@@ -192,6 +194,16 @@ export const memoryStore = (memory: Memory = newMemory()): Store => {
     keeping: {
       stage: (key) => whileOpen(() => E.right(stage(key))),
       restage: (key, sizeBytes) => whileOpen(() => E.right(restage(key, sizeBytes))),
+    },
+    notes: {
+      read: (name) => whileOpen(() => E.right(O.fromNullable(memory.notes.get(name)))),
+      write: (name, text) =>
+        whileOpen(() =>
+          whileLeading(() => {
+            if (text === null) memory.notes.delete(name)
+            else memory.notes.set(name, text)
+          }),
+        ),
     },
     ...(memory.name === null ? {} : { shared: shared(memory.name) }),
     close: () => async () => {

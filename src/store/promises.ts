@@ -40,9 +40,18 @@ export interface PromiseStore {
   readonly stage?: (key: BlobKey) => Promise<PromiseStaging>
   /** Keeps the beginning of staging over a crash. @default big downloads that were cut begin anew */
   readonly keeping?: PromiseKeeping
+  /** Short texts by their names, where it keeps them; null or undefined if there is no such note. @default each start lists the remote anew */
+  readonly notes?: PromiseNotes
   /** How full the device is, where that can be told; it is asked while blobs arrive, though seldom. */
   readonly room?: () => Promise<Room>
   readonly close: () => Promise<void>
+}
+
+/** `NotesPower` in Promises. */
+export interface PromiseNotes {
+  readonly read: (name: string) => Promise<string | null | undefined>
+  /** Null removes it. */
+  readonly write: (name: string, text: string | null) => Promise<void>
 }
 
 /** Makes a `Store` of an object that speaks Promises. Its `close` is called once no other call is under way, and is the last call. */
@@ -66,7 +75,7 @@ export const storeFromPromises = (object: PromiseStore): Store => {
     () =>
       task()()
 
-  const { room } = object
+  const { notes, room } = object
   const stageOf = (key: BlobKey) =>
     object.stage?.(key) ?? Promise.resolve(stageInMemory((record, payload) => object.write(record, payload)))
   const calls: Calls = {
@@ -114,6 +123,15 @@ export const storeFromPromises = (object: PromiseStore): Store => {
         ),
       ),
     ...(object.keeping === undefined ? {} : { keeping: keepingFromPromises(calls, object.keeping) }),
+    ...(notes === undefined
+      ? {}
+      : {
+          notes: {
+            read: (name) =>
+              later(() => TE.map<string | null | undefined, O.Option<string>>(O.fromNullable)(lift(() => notes.read(name)))),
+            write: (name, text) => later(() => lift(() => notes.write(name, text))),
+          },
+        }),
     ...(room === undefined ? {} : { room: () => later(() => lift(() => room.call(object))) }),
     close: () => () => (closing ??= TE.tryCatch(() => Promise.all(underWay).then(() => object.close()), failureOf)()),
   }

@@ -49,6 +49,9 @@ export interface Store {
   /** The power to keep staging over the end of an attempt, and of the process. */
   readonly keeping?: KeepingPower
 
+  /** The power to keep short texts beside the blobs. Without it every start lists the remote anew. */
+  readonly notes?: NotesPower
+
   /** The power to be open several times at once, in tabs of a browser, of which one leads. */
   readonly shared?: SharedPower
 
@@ -57,6 +60,14 @@ export interface Store {
 
   /** Waits for what is under way and lets go of every handle and lock. Calls after it fail as `StorageBroken`. */
   readonly close: () => TaskEither<Failure, void>
+}
+
+/** Short texts that are no blob’s, by their names: how far the changes of the remote were read. Only who leads writes them. */
+export interface NotesPower {
+  /** `none` if there is no such note. */
+  readonly read: (name: string) => TaskEither<Failure, Option<string>>
+  /** Replaces a note; null removes it. Durable when it resolves. */
+  readonly write: (name: string, text: string | null) => TaskEither<Failure, void>
 }
 
 /** One store, open in several tabs: only the one that leads changes what is there; the others may add to it. */

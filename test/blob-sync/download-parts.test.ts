@@ -445,7 +445,7 @@ describe('progress', () => {
     const made = reader(line.remote)
     await made.until('a', ({ phase }) => phase === 'backingOff')
     for (const { blobs } of line.memory.namespaces.values()) blobs.clear()
-    await made.blobs.sync().catch(() => {})
+    await made.blobs.sync({ whole: true }).catch(() => {})
     await made.until('a', ({ status }) => status === 'DELETED')
     await made.blobs.put(noise(10), { id: 'a' })
     expect(made.blobs.blob('a').getSnapshot().progress).toBeNull()

@@ -89,7 +89,7 @@ describe('a server that lies about ids', () => {
     expect(report.corrupt.every(({ _tag }) => _tag === 'Corrupt')).toBe(true)
     expect(report.downloaded).toEqual([{ namespace: 'default', id: 'a' }])
     const paths = server.requests.slice(before).map(({ path }) => path)
-    expect([...new Set(paths)].toSorted()).toEqual(['/blobs/ann/', '/blobs/ann/a'])
+    expect([...new Set(paths)].toSorted()).toEqual(['/', '/blobs/ann/', '/blobs/ann/a'])
   })
 
   test('tombstones that are none are reported', async () => {

@@ -520,7 +520,7 @@ describe('evict', () => {
     const { blobs, server } = await synced()
     await blobs.evict('a')
     server.namespaces.values().next().value?.blobs.clear()
-    const report = await blobs.sync()
+    const report = await blobs.sync({ whole: true })
     expect(report.missing).toMatchObject([{ id: 'a' }])
     expect(blobs.list()).toMatchObject([{ id: 'a', held: 'onDemand' }])
   })
