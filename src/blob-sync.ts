@@ -10,6 +10,7 @@ import { BlobSyncError, type BlobSync, type BlobSyncOptions, type IncomingHandle
 import { passedOn, servicesOf, type Passed } from './pass-on'
 import { put } from './put'
 import { isAtRest, syncRound, until } from './sync-round'
+import { verify } from './verify'
 
 const INCOMING_POLL_MS = 30_000
 
@@ -55,6 +56,7 @@ export const createBlobSync = (options: BlobSyncOptions): BlobSync => {
 
   return {
     ...passed,
+    verify: verify(engine, passed.sync),
     put: put(engine),
     get: get(engine, fetchSomewhere),
     idle: () => idle(),

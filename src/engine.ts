@@ -36,6 +36,7 @@ import { blobKey, keyText, Namespace, type BlobKey } from './model/ids'
 import type { Listed, Outcome } from './model/outcome'
 import type { BlobRecord } from './model/record'
 import { joinTabs } from './join-tabs'
+import { stayLive } from './live'
 import type { Payload } from './model/payload'
 import { BlobSyncError, type BlobSyncOptions } from './options'
 import { notingStore } from './saved'
@@ -46,6 +47,8 @@ import { heldUnlessWanted, wantedBy } from './wanted'
 import { watch } from './watch'
 
 const IN_FLIGHT_BYTES = 32 * 2 ** 20
+
+const POLL_MS = 60_000
 
 const TRASH_MS = 30 * 24 * 60 * 60 * 1000
 
@@ -170,8 +173,7 @@ export const startEngine = (options: BlobSyncOptions) => {
           },
           looseEnds: (namespace) => recordsIn(namespace, [...roster.erased, ...doubted]),
           settled: (records) => records.forEach((record) => doubted.delete(keyText(record))),
-          mayBeWanted: (namespace) =>
-            mayWantMore() ? recordsIn(namespace, roster.open).filter(waitsOnDemand) : [],
+          mayBeWanted: (namespace) => (mayWantMore() ? recordsIn(namespace, roster.open).filter(waitsOnDemand) : []),
           isUnderWay: (key) => roster.inPhase.transferring.has(key),
           noteChanges: () => {
             const since = roster.changes
@@ -287,6 +289,19 @@ export const startEngine = (options: BlobSyncOptions) => {
         })
   const isFollower = () => tabs?.leads() === false
   coordinator.start()
+  const stopLive =
+    options.live === false
+      ? () => {}
+      : stayLive({
+          coordinator,
+          remote,
+          book,
+          namespaces: namespacesToList,
+          clock,
+          random: tools.random,
+          backoff,
+          pollMs: options.pollMs ?? POLL_MS,
+        })
 
   /** Resolves when the records are read; rejects once closed. */
   const opened = async () => {
@@ -367,6 +382,7 @@ export const startEngine = (options: BlobSyncOptions) => {
 
   const close = async () => {
     closing.abort()
+    stopLive()
     stopListening()
     tabs?.close()
     coordinator.send({ type: 'sync.closed' })
@@ -386,6 +402,7 @@ export const startEngine = (options: BlobSyncOptions) => {
     shown,
     backoff,
     round,
+    namespaces: namespacesToList,
     markFailed,
     closing: closing.signal,
     ready,

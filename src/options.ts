@@ -41,6 +41,14 @@ export interface BlobSyncOptions {
   readonly verifyAttempts?: number
   /** Starts as after `pause()`: nothing is sent or fetched until `resume()`, but for what `get` asks for. @default false */
   readonly paused?: boolean
+  /**
+   * Once the remote was compared, takes in by itself what other devices change: it keeps one request open where the remote has a feed of changes, and lists now and then
+   * where it has none. It rests while the page is hidden, offline, paused or without access. False: only `sync` looks for changes.
+   * @default true
+   */
+  readonly live?: boolean
+  /** How long after a list the next one follows, where the remote has no feed, in milliseconds; up to 16 times as long while nothing changes. @default 60_000 */
+  readonly pollMs?: number
   /** How long deleted copies rest in the trash. @default 30 days */
   readonly trashMs?: number
   /** @default what the platform believes; offline only if the remote cannot be reached either */
@@ -105,6 +113,21 @@ export interface SyncOptions {
   readonly confirmRemovals?: boolean
   /** Lists everything, also where the remote tells what has changed since the last time: after `verify` has found a difference. @default false */
   readonly whole?: boolean
+}
+
+export interface VerifyOptions {
+  readonly signal?: AbortSignal
+}
+
+/** Where this device and the remote differ. What waits to be uploaded, fetched or deleted is no difference. */
+export interface VerifyReport {
+  readonly isEqual: boolean
+  /** Synced here, and not on the remote. */
+  readonly notThere: readonly BlobRef[]
+  /** On the remote, and not known here. */
+  readonly notHere: readonly BlobRef[]
+  /** On both sides, with other bytes. */
+  readonly different: readonly BlobRef[]
 }
 
 /** How an app takes up what others delivered to it, encrypted or not. */
@@ -293,6 +316,13 @@ export interface BlobSync {
   readonly setPriority: (id: string, priority: Priority, options?: NamespaceOption) => Promise<void>
   /** Compares with the remote and transfers until every blob is synced, held or failed. */
   readonly sync: (options?: SyncOptions) => Promise<SyncReport>
+  /**
+   * Compares what is here with what the remote holds, after a look at what has changed: by one small request where both are the same, else by as few as show
+   * where they differ. Nothing is changed: `sync({ whole: true })` puts right what it finds.
+   *
+   * @throws {BlobSyncError} why the remote cannot be asked.
+   */
+  readonly verify: (options?: VerifyOptions) => Promise<VerifyReport>
   /** Stops transfers; those under way are aborted and go on later. */
   readonly pause: () => void
   /** Goes on after `pause`, after a new token, after quota or room was made. */

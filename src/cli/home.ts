@@ -29,6 +29,7 @@ export const withBlobs = async <A>(
 ): Promise<A> => {
   const { home, namespace, transfers } = settings
   const blobs = createBlobSync({
+    live: false,
     store: fileStore(home),
     remote: remoteOf(settings),
     cipher: cipherOf(settings, secret),

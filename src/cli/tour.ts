@@ -102,6 +102,7 @@ const takeAlong = async ({ folder, url, account, files, signal }: Way): Promise<
   const remote = () => httpRemote({ url, ...account })
   const device = (name: string) =>
     createBlobSync({
+      live: false,
       store: fileStore(join(folder.path, name)),
       remote: remote(),
       cipher: streamingCipher(folder.secret),

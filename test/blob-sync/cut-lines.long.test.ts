@@ -36,6 +36,7 @@ afterAll(async () => {
 
 const open = (home: string, url: string) =>
   createBlobSync({
+    live: false,
     store: fileStore(join(root, home)),
     remote: httpRemote({ url, user: 'ann', token: 'secret' }),
     cipher,

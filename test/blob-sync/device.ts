@@ -22,9 +22,9 @@ export const cipher = soledadCipher(secret)
 
 export const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value)
 
-/** A device in memory, closed at the end of the test. */
+/** A device in memory that looks for changes when it is told to, closed at the end of the test. */
 export const device = (given: Partial<BlobSyncOptions> = {}): BlobSync => {
-  const blobs = createBlobSync({ store: memoryStore(), remote: memoryRemote(), cipher, ...given })
+  const blobs = createBlobSync({ store: memoryStore(), remote: memoryRemote(), cipher, live: false, ...given })
   onTestFinished(() => blobs.close())
   return blobs
 }

@@ -36,6 +36,7 @@ const contents: Record<string, string> = { hello: 'hello world', long: 'x'.repea
 /** Uploads blobs from a first home that has the account's secret. */
 const upload = async (namespace = 'default', given = contents) => {
   const first = createBlobSync({
+    live: false,
     store: fileStore(ground.path('first')),
     remote: httpRemote({ url: server.url, user: 'ann', token: 's3cret' }),
     cipher: soledadCipher(fromHex(version2.remoteSecretHex)),

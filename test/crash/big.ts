@@ -8,6 +8,7 @@ import { secret } from './content'
 /** A device on disk that sends and fetches one big blob. */
 export const openBig = (home: string, url: string, paused = false): BlobSync =>
   createBlobSync({
+    live: false,
     store: fileStore(home),
     remote: httpRemote({ url, user: 'ann', token: 'secret' }),
     cipher: cipherOfBig,

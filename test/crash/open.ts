@@ -7,6 +7,7 @@ import { secret } from './content'
 /** A device on disk, with a server. */
 export const open = (home: string, url: string, user: string, paused = false): BlobSync =>
   createBlobSync({
+    live: false,
     store: fileStore(home),
     remote: httpRemote({ url, user, token: 'secret' }),
     cipher: soledadCipher(secret),

@@ -40,13 +40,14 @@ const talk = `GET ${url} failed while “My diary.pdf” was read; Bearer tok-en
 export const indiscreetSync = async (inspect: NonNullable<BlobSyncOptions['inspect']>): Promise<BlobSync> => {
   const { batches: _batches, ...honest } = memoryRemote()
   const cipher = soledadCipher(bytes(secretText))
-  const giver = createBlobSync({ store: memoryStore(), remote: honest, cipher })
+  const giver = createBlobSync({ store: memoryStore(), remote: honest, cipher, live: false })
   await giver.put(bytes(payloadText), { id: 'taken' })
   await giver.put(bytes(payloadText), { id: 'there' })
   await giver.put(bytes(payloadText), { id: 'delivered', namespace: 'MX' })
   await giver.sync()
   await giver.close()
   const blobs = createBlobSync({
+    live: false,
     store: memoryStore(),
     cipher,
     inspect,

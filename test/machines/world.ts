@@ -132,6 +132,7 @@ export const world = (script: Script = () => null): World => {
     },
     start: (options = {}) =>
       createBlobSync({
+        live: false,
         store: countedStore(made),
         remote: scriptedRemote(made),
         cipher: plainCipher,

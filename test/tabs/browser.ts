@@ -50,6 +50,7 @@ export const browser = (
     const page = pages.open()
     let isDead = false
     const blobs = createBlobSync({
+      live: false,
       store: mortal(memoryStore(memory), page, () => isDead),
       remote: mortalRemote(counted, page, () => isDead),
       cipher,

@@ -1,0 +1,125 @@
+import * as E from 'fp-ts/Either'
+import type { Engine } from './engine'
+import { orThrow } from './engine'
+import { combined, digestOf, digestText, nothing, rangeOf, RANGE_DIGITS } from './model/digest'
+import { failure } from './model/failure'
+import type { BlobId, Namespace } from './model/ids'
+import type { BlobRecord } from './model/record'
+import type { Entry } from './model/wire'
+import { BlobSyncError, type BlobRef, type BlobSync, type VerifyReport } from './options'
+import type { ChangesPower } from './remote/remote'
+
+/** Changes that come while it compares make it begin anew, so many times. */
+const TRIES = 3
+
+/**
+ * Compares what is at rest here with what the remote holds: by one digest where both are the same, by those of ever narrower ranges where not, and by a
+ * list where the remote has no digests.
+ */
+export const verify = (engine: Engine, sync: BlobSync['sync']): BlobSync['verify'] => {
+  const { remote, roster, closing, namespaces } = engine
+
+  const recordsIn = (namespace: Namespace) => [...roster.all()].filter((record) => record.namespace === namespace)
+
+  return async ({ signal } = {}) => {
+    const either = signal === undefined ? closing : AbortSignal.any([signal, closing])
+    const { failure: reason } = await sync({ wait: false, ...(signal === undefined ? {} : { signal }) })
+    if (reason !== null) throw new BlobSyncError(reason)
+    const supports = orThrow(await remote.supports({ signal: either })())
+    const found: Difference[] = []
+    for (const namespace of namespaces()) {
+      const { changes } = remote
+      if (supports.changes && changes !== undefined)
+        found.push(...(await byDigests(changes, namespace, () => recordsIn(namespace), either)))
+      else found.push(...differences(namespace, recordsIn(namespace), await wholeList(engine, namespace, either)))
+      if (either.aborted) throw new BlobSyncError(failure('Aborted', 'The app called it off, or blobsync was closed.'))
+    }
+    const of = (kind: Difference['kind']): readonly BlobRef[] =>
+      found.flatMap((one) => (one.kind === kind ? [{ namespace: one.namespace, id: one.id }] : []))
+    return { isEqual: found.length === 0, notThere: of('notThere'), notHere: of('notHere'), different: of('different') }
+  }
+}
+
+interface Difference extends BlobRef {
+  readonly kind: keyof Omit<VerifyReport, 'isEqual'>
+}
+
+const byDigests = async (
+  changes: ChangesPower,
+  namespace: Namespace,
+  records: () => readonly BlobRecord[],
+  signal: AbortSignal,
+): Promise<readonly Difference[]> => {
+  for (let tries = 1; ; tries += 1) {
+    const here = records()
+    const byRange = new Map<string, BlobRecord[]>()
+    for (const record of here) {
+      const range = rangeOf(record.id)
+      const known = byRange.get(range)
+      if (known === undefined) byRange.set(range, [record])
+      else known.push(record)
+    }
+    const cursors = new Set<string>()
+    const found: Difference[] = []
+    const narrow = async (range: string): Promise<void> => {
+      const told = orThrow(await changes.digest(namespace, range, { signal })())
+      cursors.add(told.cursor)
+      if (range.length === RANGE_DIGITS) return void found.push(...differences(namespace, byRange.get(range) ?? [], told.entries))
+      if (isSame(within(byRange, range), told)) return
+      for (const [digit, part] of told.parts.entries()) {
+        const inner = range + digit.toString(16)
+        if (!isSame(within(byRange, inner), part)) await narrow(inner)
+      }
+    }
+    await narrow('')
+    // What changed meanwhile is no difference; where it never rests, what was found last is told.
+    if (found.length === 0 || cursors.size <= 1 || tries === TRIES) return found
+  }
+}
+
+/** What the remote should hold in a range, as far as is known here. */
+const within = (byRange: ReadonlyMap<string, readonly BlobRecord[]>, range: string) => {
+  let sum = nothing
+  for (const [name, records] of byRange)
+    if (name.startsWith(range))
+      for (const { id, tag, ...record } of records) if (isThere(record)) sum = combined(sum, digestOf(id, tag ?? ''))
+  return { blobs: sum.blobs, digest: digestText(sum) }
+}
+
+const isSame = (a: { readonly blobs: number; readonly digest: string }, b: typeof a) =>
+  a.blobs === b.blobs && a.digest === b.digest
+
+/** Whether the remote holds it, as far as is known. */
+const isThere = ({ status, trashedAtMs, missingSinceMs }: Pick<BlobRecord, 'status' | 'trashedAtMs' | 'missingSinceMs'>) =>
+  (status === 'SYNCED' || status === 'PENDING_DOWNLOAD' || status === 'FAILED_DOWNLOAD') &&
+  trashedAtMs === null &&
+  missingSinceMs === null
+
+/** Blob by blob. What is on its way up or out proves nothing, and a tag that one side does not know neither. */
+const differences = (namespace: Namespace, here: readonly BlobRecord[], there: readonly Entry[]): readonly Difference[] => {
+  const records = new Map<BlobId, BlobRecord>(here.map((record) => [record.id, record]))
+  const listed = new Set(there.map(({ id }) => id))
+  const found: Difference[] = []
+  for (const { id, tag } of there) {
+    const record = records.get(id)
+    if (record === undefined) found.push({ kind: 'notHere', namespace, id })
+    else if (record.trashedAtMs !== null) found.push({ kind: 'notHere', namespace, id })
+    else if (isThere(record) && tag !== null && record.tag !== null && record.tag !== tag)
+      found.push({ kind: 'different', namespace, id })
+  }
+  for (const record of here)
+    if (record.status === 'SYNCED' && record.trashedAtMs === null && !listed.has(record.id))
+      found.push({ kind: 'notThere', namespace, id: record.id })
+  return found
+}
+
+const wholeList = async ({ remote }: Engine, namespace: Namespace, signal: AbortSignal): Promise<readonly Entry[]> => {
+  const entries: Entry[] = []
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page = await remote.list({ namespace, signal, ...(cursor === undefined ? {} : { cursor }) })()
+    if (E.isLeft(page)) throw new BlobSyncError(page.left)
+    entries.push(...page.right.entries)
+    cursor = page.right.next
+  }
+  return entries
+}
