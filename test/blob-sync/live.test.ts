@@ -76,7 +76,7 @@ describe('a live device', () => {
   const pair = (given: Partial<BlobSyncOptions> = {}) => {
     const memory = remoteMemory()
     const clock = virtualClock()
-    const inner = memoryRemote({ memory, clock })
+    const inner = memoryRemote({ memory, clock, powers: { batches: false } })
     let waits = 0
     const remote: Remote = {
       ...inner,
@@ -95,7 +95,7 @@ describe('a live device', () => {
       clock,
       waits: () => waits,
       calls: heard.calls,
-      a: device({ remote: memoryRemote({ memory }), clock }),
+      a: device({ remote: memoryRemote({ memory, powers: { batches: false } }), clock }),
       b: living({ remote: heard.remote, clock, ...given }),
     }
   }
