@@ -5,10 +5,13 @@ import type { BlobRecord } from '../src/model/record'
 import type { BackoffPlan } from './backoff'
 import type { BlobActors } from './blob-actors'
 import type { BlobEvent, BlobPhase, BlobReport } from './blob-events'
+import type { Pace } from './pace'
 import type { Roster } from './roster'
 
 export interface CoordinatorInput {
   readonly transfers: number
+  /** How many of these transfers there may be now. */
+  readonly pace: Pace
   readonly liveActors: number
   readonly backoff: BackoffPlan
   readonly verifyAttempts: number

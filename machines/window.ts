@@ -15,7 +15,8 @@ export type Move =
 
 interface Shares {
   readonly roster: Roster
-  readonly transfers: number
+  /** How many slots there are. */
+  readonly pace: { readonly slots: number }
   readonly liveActors: number
   readonly accessRound: number
   /** How many slots blobs may share; 0 while the remote takes no batches. */
@@ -95,10 +96,10 @@ const mayFillBatch = ({ roster, batchSlots }: Shares) => roster.batched <= Math.
 
 /** Whether a blob that transfers keeps from its slot another one that goes before it, and that could take it. */
 export const isWaitedFor = (shares: Shares, record: BlobRecord): boolean => {
-  const { roster, transfers } = shares
+  const { roster, pace } = shares
   const { gates } = roster
   if (gates === null) return false
-  const room = roomIn({ ...shares, transfers: transfers + 1 })
+  const room = roomIn({ ...shares, pace: { slots: pace.slots + 1 } })
   const mayGo = permission(roster, gates, { alone: true, batch: room.batch && mayFillBatch(shares) })
   const ticket = gates.isPaused ? roster.nextWanted(mayGo) : roster.nextReady(mayGo)
   const first = Math.max(ticket?.rank ?? 0, nextQueued(roster, gates, mayGo)?.rank ?? 0)
@@ -106,9 +107,9 @@ export const isWaitedFor = (shares: Shares, record: BlobRecord): boolean => {
 }
 
 /** Whether a slot is free for a blob alone, and whether there is one to share. */
-export const roomIn = ({ roster, transfers, batchSlots }: Pick<Shares, 'roster' | 'transfers' | 'batchSlots'>) => {
+export const roomIn = ({ roster, pace, batchSlots }: Pick<Shares, 'roster' | 'pace' | 'batchSlots'>) => {
   const { batched } = roster
-  const hasFree = roster.inPhase.transferring.size - batched + Math.ceil(batched / BATCH_BLOBS) < transfers
+  const hasFree = roster.inPhase.transferring.size - batched + Math.ceil(batched / BATCH_BLOBS) < pace.slots
   const hasPlace = batched < batchSlots * BATCH_BLOBS && (hasFree || batched % BATCH_BLOBS !== 0)
   return { alone: hasFree, batch: batchSlots === 0 ? hasFree : hasPlace }
 }

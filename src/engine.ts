@@ -11,6 +11,7 @@ import {
   defaultDelaysMs,
   DELAY_MS_MAX,
   isWaitedFor,
+  Pace,
   Roster,
   type Comparison,
   type CoordinatorEvent,
@@ -25,6 +26,7 @@ import { evict } from './actors/evict'
 import { feedBook } from './actors/feed-book'
 import { list } from './actors/list'
 import { partSizes } from './actors/part-sizes'
+import { limited } from './actors/limited'
 import { recall } from './actors/recall'
 import type { Tools } from './actors/tools'
 import { turns } from './actors/turns'
@@ -34,7 +36,7 @@ import { doubtedConnectivity, systemConnectivity } from './connectivity'
 import { failure, type Failure } from './model/failure'
 import { blobKey, keyText, Namespace, type BlobKey } from './model/ids'
 import type { Listed, Outcome } from './model/outcome'
-import type { BlobRecord } from './model/record'
+import { BATCH_BLOBS, type BlobRecord } from './model/record'
 import { joinTabs } from './join-tabs'
 import { stayLive } from './live'
 import type { Payload } from './model/payload'
@@ -64,7 +66,8 @@ export const startEngine = (options: BlobSyncOptions) => {
   const inOrder = turns()
   const storage = storageSlots(options.storage ?? 10)
   const closing = new AbortController()
-  const remote = batched(options.remote, {
+  const pace = new Pace(transfers)
+  const remote = batched(limited(options.remote, options.bandwidth ?? {}, clock), {
     lanes: batchSlotsOf(transfers),
     clock,
     signal: closing.signal,
@@ -131,6 +134,17 @@ export const startEngine = (options: BlobSyncOptions) => {
   type Verb = (tools: Tools, record: BlobRecord, signal: AbortSignal) => Promise<Outcome>
   const run = (verb: Verb) =>
     fromPromise<Outcome, { readonly record: BlobRecord }>(({ input, signal }) => verb(tools, input.record, signal))
+  /** What it takes tells how many there should be at once. */
+  const paced =
+    (verb: Verb): Verb =>
+    async (given, record, signal) => {
+      const begun = pace.begin(clock.now())
+      const share = isBatched([record]) ? 1 / BATCH_BLOBS : 1
+      const outcome = await verb(given, record, signal)
+      const { sizeBytes } = outcome.record
+      pace.end(begun, { bytes: sizeBytes ?? 0, failure: outcome.isDone ? null : outcome.failure, share, atMs: clock.now() })
+      return outcome
+    }
   const downloadIfRoom: Verb = async (given, record, signal) =>
     (await room.mayDownload())
       ? download(given, record, signal)
@@ -143,7 +157,7 @@ export const startEngine = (options: BlobSyncOptions) => {
 
   const actors = new BlobActors(
     blobMachine.provide({
-      actors: { upload: run(upload), download: run(downloadIfRoom), erase: run(erase), mark: run(markOrTell) },
+      actors: { upload: run(paced(upload)), download: run(paced(downloadIfRoom)), erase: run(erase), mark: run(markOrTell) },
       actions: { remember: ({ context }) => remember(context.record) },
       delays: { backoff: ({ context }) => waitUntil(context.record.dueAtMs) },
     }),
@@ -200,6 +214,7 @@ export const startEngine = (options: BlobSyncOptions) => {
   const coordinator = createActor(machine, {
     input: {
       transfers,
+      pace,
       liveActors: options.liveActors ?? 64,
       backoff,
       verifyAttempts: options.verifyAttempts ?? 1,

@@ -85,12 +85,22 @@ const whyHeld = (reason: HeldReason): string => {
   }
 }
 
-const whatHoldsForAll = (snapshot: Snapshot, { status }: Explained): readonly Reason[] => {
+const whySlow = {
+  throttled: 'the remote has asked for less',
+  stalled: 'transfers came to a standstill',
+  slower: 'with more of them, fewer bytes move',
+} as const
+
+const whatHoldsForAll = (snapshot: Snapshot, { status, phase }: Explained): readonly Reason[] => {
   const reasons: Reason[] = []
   if (snapshot.transfers === 'paused') reasons.push({ code: 'paused', text: 'Transfers are paused.' })
   if (snapshot.connectivity === 'offline') reasons.push({ code: 'offline', text: 'The device is offline.' })
   if (snapshot.access === 'refreshing') reasons.push({ code: 'refreshing', text: 'A new token is being asked for.' })
   if (snapshot.access === 'denied') reasons.push({ code: 'denied', text: 'The remote does not take the token.' })
+  if (snapshot.pace.reason !== null && phase === 'queued') {
+    const { transfers, reason } = snapshot.pace
+    reasons.push({ code: `pace.${reason}`, text: `At most ${transfers} at once are under way: ${whySlow[reason]}.` })
+  }
   if (snapshot.quota !== 'available' && status === 'PENDING_UPLOAD') reasons.push({ code: 'quota', text: 'The account is full.' })
   if (snapshot.transfers === 'full' && status === 'PENDING_DOWNLOAD')
     reasons.push({ code: 'full', text: 'This device has no room left for downloads.' })

@@ -1,4 +1,6 @@
 import type { AnyActorRef, Observer, InspectionEvent } from 'xstate'
+import type { PaceReason } from '../machines'
+import type { Bandwidth } from './actors/limited'
 import type { Cipher } from './cipher/cipher'
 import type { Clock } from './clock'
 import type { Connectivity } from './connectivity'
@@ -14,8 +16,13 @@ export interface BlobSyncOptions {
   readonly store: Store
   readonly remote: Remote
   readonly cipher: Cipher
-  /** Transfers at once. @default 6 */
+  /**
+   * Transfers at once, at most: fewer while the remote asks for less (429), while transfers come to a standstill, and where with more of them fewer
+   * bytes move. @default 6
+   */
   readonly transfers?: number
+  /** @default as much as can pass */
+  readonly bandwidth?: Bandwidth
   /** Uses of the store at once, besides the reading of what is uploaded. @default 10 */
   readonly storage?: number
   /**
@@ -201,6 +208,8 @@ export interface Snapshot {
   readonly access: 'granted' | 'refreshing' | 'denied'
   /** `full`: this device has too little room, downloads wait; uploads go on. */
   readonly transfers: 'running' | 'paused' | 'full'
+  /** How many transfers there may be at once now, and why not as many as the app allows; null: as many. */
+  readonly pace: { readonly transfers: number; readonly reason: PaceReason | null }
   /** `exhausted`: the account is full, uploads wait. */
   readonly quota: 'available' | 'exhausted' | 'probing'
   readonly reconciliation: 'idle' | 'recalling' | 'listing' | 'comparing' | 'backingOff'

@@ -76,6 +76,7 @@ const Regions: t.Type<Regions> = type({
   connectivity: t.keyof({ online: null, offline: null }),
   access: t.keyof({ granted: null, refreshing: null, denied: null }),
   transfers: t.keyof({ running: null, paused: null, full: null }),
+  pace: type({ transfers: t.number, reason: optional(t.keyof({ throttled: null, stalled: null, slower: null })) }),
   quota: t.keyof({ available: null, exhausted: null, probing: null }),
   reconciliation: t.keyof({ idle: null, recalling: null, listing: null, comparing: null, backingOff: null }),
   lastListFailure: optional(Failure),

@@ -195,6 +195,7 @@ const readSnapshot = (coordinator: ActorRefFrom<typeof coordinatorMachine>, { ta
     connectivity: value.connectivity === 'offline' ? 'offline' : 'online',
     access: value.access,
     transfers: value.room !== 'available' ? 'full' : value.transfers === 'paused' ? 'paused' : 'running',
+    pace: { transfers: context.pace.slots, reason: context.pace.reason },
     quota: value.quota,
     reconciliation: reconciliation === 'broken' ? 'idle' : reconciliation,
     lastListFailure: context.listFailure,

@@ -16,7 +16,13 @@ const blob = (id: string, given: Partial<BlobRecord> = {}): BlobRecord =>
 /** A roster in which one big upload has the only slot, and others wait as records or as actors. */
 const waiting = (others: readonly BlobRecord[], { transfers = 1, batches = false, asActors = false } = {}) => {
   const roster = new Roster()
-  const shares = { roster, transfers, liveActors: 64, accessRound: 0, batchSlots: batches ? batchSlotsOf(transfers) : 0 }
+  const shares = {
+    roster,
+    pace: { slots: transfers },
+    liveActors: 64,
+    accessRound: 0,
+    batchSlots: batches ? batchSlotsOf(transfers) : 0,
+  }
   const big = blob('big', { sizeBytes: BIG })
   roster.set(big)
   shareOut(shares, open)
@@ -65,7 +71,7 @@ describe.each([false, true])('a big blob that has the slot, others waiting as ac
 
 test('of those that wait for a slot, small ones go before big ones of the same priority, in their order', () => {
   const roster = new Roster()
-  const shares = { roster, transfers: 1, liveActors: 64, accessRound: 0, batchSlots: 0 }
+  const shares = { roster, pace: { slots: 1 }, liveActors: 64, accessRound: 0, batchSlots: 0 }
   const all = [
     blob('big-1', { sizeBytes: BIG }),
     blob('small-1'),
