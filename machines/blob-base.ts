@@ -11,6 +11,9 @@ const outcomeOf = ({ event }: { event: EventObject }): Outcome => {
   throw new TypeError(`${event.type} carries no outcome`)
 }
 
+/** What an attempt left of the record; the priority may have been given meanwhile. */
+const leftBy = ({ record }: Outcome, { record: { priority } }: BlobContext): BlobRecord => ({ ...record, priority })
+
 const backOff = { kind: 'backOff', atLeastMs: 0 } as const
 
 /** The failure table, seen from one blob: what would be asked again at once for ever backs off instead. */
@@ -54,6 +57,7 @@ export const base = setup({
     mustBackOff: ({ context, event }) => answerOf(outcomeOf({ event }), context.verifyAttempts).kind === 'backOff',
     mustBeHeld: ({ context, event }) => answerOf(outcomeOf({ event }), context.verifyAttempts).kind === 'hold',
     hasFailed: ({ context, event }) => answerOf(outcomeOf({ event }), context.verifyAttempts).kind === 'fail',
+    hasNewPriority: ({ context, event }) => outcomeOf({ event }).record.priority !== context.record.priority,
     isSynced: ({ context }) => context.record.status === 'SYNCED',
     isUpload: ({ context }) => context.record.status === 'PENDING_UPLOAD',
     isDownload: ({ context }) => context.record.status === 'PENDING_DOWNLOAD',
@@ -107,7 +111,7 @@ export const base = setup({
       return {
         waitMs,
         record: {
-          ...outcome.record,
+          ...leftBy(outcome, context),
           attempts,
           dueAtMs: outcome.atMs + waitMs,
           failure: outcome.failure,
@@ -120,19 +124,20 @@ export const base = setup({
       if (outcome.isDone) return {}
       const answer = answerOf(outcome, context.verifyAttempts)
       const held: HeldReason | null = answer.kind === 'hold' ? answer.reason : null
-      return { record: { ...outcome.record, held, dueAtMs: null, failure: outcome.failure, changedAtMs: outcome.atMs } }
+      const record = leftBy(outcome, context)
+      return { record: { ...record, held, dueAtMs: null, failure: outcome.failure, changedAtMs: outcome.atMs } }
     }),
     /** Not an attempt: the reason lies outside the blob, or it came further and left its slot to others. */
-    noteInterruption: assign(({ event }) => {
+    noteInterruption: assign(({ context, event }) => {
       const outcome = outcomeOf({ event })
-      return outcome.isDone ? {} : { record: { ...outcome.record, failure: outcome.failure } }
+      return outcome.isDone ? {} : { record: { ...leftBy(outcome, context), failure: outcome.failure } }
     }),
-    becomeFailed: assign(({ event }) => {
+    becomeFailed: assign(({ context, event }) => {
       const outcome = outcomeOf({ event })
       if (outcome.isDone) return {}
       return {
         record: {
-          ...outcome.record,
+          ...leftBy(outcome, context),
           status: 'FAILED_DOWNLOAD' as const,
           attempts: outcome.record.attempts + 1,
           dueAtMs: null,

@@ -121,7 +121,8 @@ export const startEngine = (options: BlobSyncOptions) => {
     inTurn: (keys, use) => () => inOrder(keys.map(keyText), () => (isBatched(keys) ? storage.share(use) : storage.use(use))()),
     inOrder: (keys, use) => () => inOrder(keys.map(keyText), use),
     parts: partSizes(options.inFlightBytes ?? IN_FLIGHT_BYTES),
-    isWaitedFor: (record) => isWaitedFor(coordinator.getSnapshot().context, record),
+    // Its priority may have been given since the attempt began.
+    isWaitedFor: (record) => isWaitedFor(coordinator.getSnapshot().context, roster.get(record) ?? record),
     onProgress: (key, bytes, totalBytes) => {
       shown.onProgress(key, bytes, totalBytes)
       tabs?.onProgress(key)

@@ -126,7 +126,10 @@ export const fetchNow = (engine: Engine): Fetch => {
       // A living actor first: told after it has a slot, it would begin once more.
       if (phase !== undefined && phase !== 'transferring')
         send({ type: 'blob.commanded', key, command: { type: 'blob.revised', record: wanted } })
-      // One that transfers already is wanted as well, so that a pause leaves it alone.
+      // One that transfers already leaves its slot to nobody from now on.
+      if (phase === 'transferring' && roster.get(key)?.status === 'PENDING_DOWNLOAD')
+        send({ type: 'blob.commanded', key, command: { type: 'blob.prioritised', priority: 'urgent' } })
+      // It is wanted as well, so that a pause leaves it alone.
       send({ type: 'blob.wanted', record: roster.live.has(text) ? (roster.get(key) ?? wanted) : wanted })
       const isDenied = () => coordinator.getSnapshot().value.access === 'denied'
       const isFull = () => coordinator.getSnapshot().value.room === 'full'

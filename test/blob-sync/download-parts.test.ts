@@ -276,6 +276,23 @@ describe('while a big blob comes', () => {
     expectBytes(await bytesOf(made), content, 'the content')
   })
 
+  test('a get of it keeps it on its slot, in front of what else is put', async () => {
+    const { line, made } = await withSmall()
+    const order: string[] = []
+    made.blobs.on('blob.synced', ({ id }) => order.push(id))
+    let got: Promise<Blob> | null = null
+    line.before = async (sentBytes) => {
+      if (sentBytes < MiB || got !== null) return
+      got = made.blobs.get('a')
+      await made.blobs.put(noise(1000), { id: 'small', priority: 'high' })
+    }
+    await made.until('a', isSynced)
+    expect(order[0]).toBe('a')
+    expect(line.begins).toEqual([0])
+    expectBytes(await bytesOf(made), content, 'the content')
+    await got
+  })
+
   test('a pause keeps what was there, and it goes on', async () => {
     const { line, made } = await withSmall()
     let hasPaused = false

@@ -1,12 +1,13 @@
 import * as E from 'fp-ts/Either'
 import { describe, expect, test } from 'vitest'
+import type { BlobView } from '../../src/index'
 import { serverError, throttled, failure } from '../../src/model/failure'
 import { memoryRemote } from '../../src/remote/memory'
 import { namespaceIn } from '../../src/remote/memory-content'
 import { newMemory } from '../../src/store/memory'
 import { noise } from '../../src/testing/cipher-bytes'
 import { expectBytes } from '../../src/testing/expect'
-import { nextTurn } from '../virtual-clock'
+import { nextTurn, settled } from '../virtual-clock'
 import { device, gate } from './device'
 import { cipher, crashed, cut, held, isSynced, key, line, MiB, readBack, recordOn, sender, type Fate } from './in-parts'
 
@@ -392,6 +393,65 @@ describe('the slot of a big blob', () => {
     const { ended, verbs } = await order({ sizeBytes: 100, priority: 'low' })
     expect(ended).toEqual(['a', 'b'])
     expect(verbs).toEqual([...inOneGo, 'put'])
+  })
+})
+
+describe('a priority given while a big blob is sent', () => {
+  /** A big blob on its only slot, of which the second part waits. */
+  const halfway = async () => {
+    const made = line()
+    const { blobs, until } = sender(made.remote, { transfers: 1 })
+    const [reached, resumed] = [gate(), gate()]
+    made.after = async (call) => {
+      if (call.at !== 2) return
+      reached.open()
+      await resumed.opened
+    }
+    const ended: string[] = []
+    blobs.on('blob.synced', ({ id }) => ended.push(id))
+    await blobs.put(content, { id: 'a' })
+    await reached.opened
+    return { blobs, until, ended, resumed }
+  }
+
+  test('keeps it on its slot, in front of what it goes before now', async () => {
+    const { blobs, until, ended, resumed } = await halfway()
+    await blobs.setPriority('a', 'high')
+    await blobs.put(noise(100_000), { id: 'b' })
+    resumed.open()
+    await until('a', isSynced)
+    await until('b', isSynced)
+    expect(ended).toEqual(['a', 'b'])
+  })
+
+  test('makes it leave its slot, and it waits as that says', async () => {
+    const { blobs, until, ended, resumed } = await halfway()
+    await blobs.setPriority('a', 'low')
+    await blobs.put(content, { id: 'b' })
+    resumed.open()
+    const left: BlobView[] = []
+    blobs.on('blob.changed', (view) => view.id === 'a' && left.push(view))
+    await until('a', isSynced)
+    expect(ended).toEqual(['b', 'a'])
+    expect(left.find(({ phase }) => phase === 'queued')).toMatchObject({ priority: 'low' })
+  })
+
+  test('outlives a failure', async () => {
+    const made = line()
+    const { blobs, until, disk } = sender(made.remote)
+    const reached = gate()
+    made.after = async ({ at }) => {
+      if (at !== 3) return
+      reached.open()
+      await blobs.setPriority('a', 'high')
+    }
+    made.fate = ({ at }) => (at === 3 ? 'lost' : null)
+    await blobs.put(content, { id: 'a' })
+    await reached.opened
+    const { priority } = await until('a', ({ phase }) => phase === 'backingOff')
+    expect(priority).toBe('high')
+    await settled()
+    expect(recordOn(disk, 'a')).toMatchObject({ priority: 'high' })
   })
 })
 
