@@ -36,8 +36,16 @@ const closesItsGate = (failure: Failure, status: Status): boolean =>
 /** Whether a blob comes to life with a slot and the work of that status, and with nothing to wait for. */
 const begins =
   (status: Status) =>
-  ({ context: { hasSlot, record } }: { readonly context: BlobContext }): boolean =>
-    hasSlot && record.status === status && record.held === null && record.dueAtMs === null && record.erasedAtMs === null
+  ({ context: { hasSlot, record }, event }: { readonly context: BlobContext; readonly event: EventObject }): boolean =>
+    hasSlot &&
+    event.type === BIRTH &&
+    record.status === status &&
+    record.held === null &&
+    record.dueAtMs === null &&
+    record.erasedAtMs === null
+
+/** XState's event for it. The slot that came with it is not there twice. */
+const BIRTH = 'xstate.init'
 
 const transfer = () => fromPromise<Outcome, { readonly record: BlobRecord }>(() => new Promise(() => {}))
 
@@ -97,7 +105,6 @@ export const base = setup({
     takeRecord: assign({ record: ({ event }) => outcomeOf({ event }).record }),
     takeRevision: assign({ record: ({ context, event }) => (event.type === 'blob.revised' ? event.record : context.record) }),
     takeTurn: assign({ turn: ({ context, event }) => (event.type === 'slot.granted' ? event.turn : context.turn) }),
-    useSlot: assign({ hasSlot: false }),
     takePriority: assign({
       record: ({ context, event }) =>
         event.type === 'blob.prioritised' ? { ...context.record, priority: event.priority } : context.record,

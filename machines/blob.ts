@@ -47,9 +47,9 @@ export const blobMachine = base.createMachine({
     remembering: {
       description: 'Goes to where the record says that the blob is; with a slot, right into its transfer.',
       always: [
-        { guard: 'beginsUpload', target: 'PENDING_UPLOAD.transferring', actions: 'useSlot' },
-        { guard: 'beginsDownload', target: 'PENDING_DOWNLOAD.transferring', actions: 'useSlot' },
-        { guard: 'beginsErasing', target: 'PENDING_DELETE.transferring', actions: 'useSlot' },
+        { guard: 'beginsUpload', target: 'PENDING_UPLOAD.transferring' },
+        { guard: 'beginsDownload', target: 'PENDING_DOWNLOAD.transferring' },
+        { guard: 'beginsErasing', target: 'PENDING_DELETE.transferring' },
         { guard: 'isSynced', target: 'SYNCED' },
         { guard: 'isFailed', target: 'FAILED_DOWNLOAD' },
         { guard: 'isUpload', target: 'PENDING_UPLOAD' },

@@ -106,7 +106,7 @@ test('only what is named may leave, and only as what it is said to be', () => {
   expect(clean(JSON.parse('{"__proto__": {"turn": 1}, "constructor": 1, "toString": true}'))).toEqual({})
 })
 
-test('of a record all leaves but seal and tag, of a context all but the plan of the waits: a new field must be decided on', async () => {
+test('of a record all leaves but seal and tag, of a context all but the plan of the waits and the actors: a new field must be decided on', async () => {
   const record = recordOf('x', { status: 'SYNCED', seal: 's', tag: 't' })
   const withheld = (whole: object) => Object.keys(whole).filter((name) => !(name in clean(whole)))
   expect(withheld(record)).toEqual(['seal', 'tag'])
@@ -130,5 +130,6 @@ test('of a record all leaves but seal and tag, of a context all but the plan of 
   await blobs.put(text('x'))
   await blobs.sync()
   expect([...contexts.keys()].toSorted()).toEqual(['blob', 'coordinator'])
-  for (const context of contexts.values()) expect(withheld(context)).toEqual(['backoff'])
+  expect(withheld(contexts.get('blob') ?? {})).toEqual(['backoff'])
+  expect(withheld(contexts.get('coordinator') ?? {})).toEqual(['backoff', 'actors'])
 })
