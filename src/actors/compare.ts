@@ -6,7 +6,8 @@ import type { Failure } from '../model/failure'
 import { keyText, type BlobId, type BlobKey, type Namespace } from '../model/ids'
 import type { Told } from '../model/mentions'
 import type { Listed } from '../model/outcome'
-import { isMassRemoval, reconcile, removalsOf, type Change, type Plan } from '../model/reconcile'
+import { breather } from '../model/breather'
+import { isMassRemoval, reconcile, removalsOf, type Change, type Comparison, type Plan } from '../model/reconcile'
 import type { BlobRecord } from '../model/record'
 import type { Entry } from '../model/wire'
 import type { ListRequest } from './list'
@@ -29,19 +30,21 @@ export interface Comparing {
 /** Compares, and writes what follows. */
 export const compare = (tools: Tools, request: ListRequest, compared: Compared): TE.TaskEither<Failure, Comparing> => {
   const comparison = { ...compared, nowMs: tools.now(), wants: request.wants }
-  const first = reconcile(comparison)
-  const looked: TE.TaskEither<Failure, { readonly plan: Plan; readonly unseen: readonly BlobId[] }> =
-    first.looks.length === 0
-      ? TE.right({ plan: first, unseen: [] })
-      : pipe(
-          lookAt(tools, request, compared.namespace, first.looks),
-          TE.map((looks) => ({
-            plan: reconcile({ ...comparison, looks }),
-            unseen: first.looks.filter((id) => looks.get(id) === undefined || looks.get(id) === null),
-          })),
-        )
   return pipe(
-    looked,
+    TE.fromTask<Plan, Failure>(() => planOf(comparison)),
+    TE.chain((first): TE.TaskEither<Failure, { readonly plan: Plan; readonly unseen: readonly BlobId[] }> =>
+      first.looks.length === 0
+        ? TE.right({ plan: first, unseen: [] })
+        : pipe(
+            lookAt(tools, request, compared.namespace, first.looks),
+            TE.chain((looks) =>
+              TE.fromTask(async () => ({
+                plan: await planOf({ ...comparison, looks }),
+                unseen: first.looks.filter((id) => (looks.get(id) ?? null) === null),
+              })),
+            ),
+          ),
+    ),
     TE.chain(({ plan, unseen }) =>
       pipe(
         apply(tools, request, compared.namespace, plan),
@@ -53,6 +56,51 @@ export const compare = (tools: Tools, request: ListRequest, compared: Compared):
       ),
     ),
   )
+}
+
+const SLICE = 2_000
+
+/** Each id is judged by itself, so a long list is judged slice by slice, and others go first in between. */
+const planOf = async (comparison: Comparison): Promise<Plan> => {
+  const { records, entries, tombstones } = comparison
+  if (records.length + entries.length <= SLICE) return reconcile(comparison)
+  const breathe = breather()
+  const deleted = new Set(tombstones)
+  const listed = new Map<BlobId, Entry>()
+  for (const slice of slicesOf(entries)) {
+    for (const entry of slice) listed.set(entry.id, entry)
+    await breathe()
+  }
+  const changes: Change[] = []
+  const looks: BlobId[] = []
+  const judge = async (some: readonly BlobRecord[], there: readonly Entry[]) => {
+    const ids = some.map(({ id }) => id)
+    const plan = reconcile({ ...comparison, records: some, entries: there, tombstones: ids.filter((id) => deleted.has(id)) })
+    for (const change of plan.changes) changes.push(change)
+    looks.push(...plan.looks)
+    await breathe()
+  }
+  for (const slice of slicesOf(records)) {
+    const there: Entry[] = []
+    for (const { id } of slice) {
+      const entry = listed.get(id)
+      if (entry !== undefined) there.push(entry)
+      listed.delete(id)
+    }
+    await judge(slice, there)
+  }
+  let unknown: Entry[] = []
+  for (const entry of listed.values()) {
+    if (unknown.push(entry) < SLICE) continue
+    await judge([], unknown)
+    unknown = []
+  }
+  await judge([], unknown)
+  return { changes, looks }
+}
+
+function* slicesOf<A>(items: readonly A[]): Generator<readonly A[]> {
+  for (let at = 0; at < items.length; at += SLICE) yield items.slice(at, at + SLICE)
 }
 
 /** A look that fails leaves its blob to the next listing. */
@@ -83,10 +131,22 @@ const apply = (tools: Tools, request: ListRequest, namespace: Namespace, plan: P
     isMassRemoval(removals + lately, 0) &&
     isMassRemoval(removals + lately, request.countHere(namespace))
   const wanted = mustAsk ? plan.changes.filter(({ kind }) => kind !== 'trash') : plan.changes
-  const keys = wanted.map(keyOf)
   const removalsToConfirm = mustAsk ? removals : 0
-  if (keys.length === 0) return TE.right({ changes: [], corrupt: [], removalsToConfirm })
-  return tools.inTurn(keys, async () => {
+  return async () => {
+    const changes: Change[] = []
+    // One transaction for all of them would hold up everybody else.
+    for (const slice of slicesOf(wanted)) {
+      const written = await write(tools, request, slice)()
+      if (E.isLeft(written)) return written
+      changes.push(...written.right)
+    }
+    book.noteRemovals(namespace, mustAsk ? 0 : removals, tools.now(), mayRemoveMany)
+    return E.right({ changes, corrupt: [], removalsToConfirm })
+  }
+}
+
+const write = (tools: Tools, request: ListRequest, wanted: readonly Change[]): TE.TaskEither<Failure, readonly Change[]> =>
+  tools.inTurn(wanted.map(keyOf), async () => {
     const changes = wanted.filter((change) => request.recordOf(keyOf(change)) === (change.before ?? undefined))
     const afters = changes.flatMap((change) => (change.kind === 'forget' ? [] : [change.after]))
     const gone = changes.flatMap((change) => (change.kind === 'forget' ? [change.before] : []))
@@ -94,13 +154,11 @@ const apply = (tools: Tools, request: ListRequest, namespace: Namespace, plan: P
       afters.length === 0 ? TE.right(undefined) : tools.store.remember(afters),
       TE.chain(() => (gone.length === 0 ? TE.right(undefined) : tools.store.remove(gone))),
       TE.map(() => {
-        book.noteRemovals(namespace, mustAsk ? 0 : removals, tools.now(), mayRemoveMany)
         request.tell(changes)
-        return { changes, corrupt: [], removalsToConfirm }
+        return changes
       }),
     )()
   })
-}
 
 const keyOf = (change: Change): BlobKey => (change.kind === 'forget' ? change.before : change.after)
 

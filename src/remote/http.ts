@@ -5,10 +5,10 @@ import * as TE from 'fp-ts/TaskEither'
 import { systemClock, type Clock } from '../clock'
 import type { Failure } from '../model/failure'
 import { keyText, type Namespace } from '../model/ids'
-import { Count, IdList, Tag } from '../model/wire'
+import { Count, Tag } from '../model/wire'
 import { tokenAccess, type TokenSource } from './access'
 import { checkCount } from './check-count'
-import { checkEntries, type CheckedEntries } from './check-entries'
+import { entryChecker, type CheckedEntries } from './check-entries'
 import { httpBatches } from './http-batches'
 import { callsOver, type UploadTimeout } from './http-calls'
 import { httpChanges } from './http-changes'
@@ -17,6 +17,7 @@ import { httpFlags } from './http-flags'
 import { httpPowers } from './http-powers'
 import { httpUploads } from './http-uploads'
 import { httpUrls } from './http-urls'
+import { readItems } from './read-items'
 import type { Remote } from './remote'
 import { sendable } from './sendable'
 import { uploadBody } from './upload-body'
@@ -86,12 +87,13 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
   ): TE.TaskEither<Failure, CheckedEntries & { readonly feed: string | null }> =>
     pipe(
       calls.open({ method: 'GET', url, asked: `GET list of ${namespace}`, headers: { Accept: ACCEPT_LIST }, signal }),
-      TE.flatMap((answer) =>
-        pipe(
-          calls.read(answer, { what: 'The remote’s list', codec: IdList, bytesMax: listBytesMax }),
-          TE.map((items) => ({ ...checkEntries(items), feed: answer.headers.get('Blob-Cursor') })),
-        ),
-      ),
+      TE.flatMap((answer) => {
+        const checker = entryChecker()
+        return pipe(
+          () => readItems(calls.bodyOf(answer, null, listBytesMax), 'The remote’s list', checker.add),
+          TE.map(() => ({ ...checker.end(), feed: answer.headers.get('Blob-Cursor') })),
+        )
+      }),
     )
 
   const get = httpDownloads({ calls, urls, supports })
