@@ -2,6 +2,7 @@ import { actors } from './actors.ts'
 import { batches } from './batches.ts'
 import { big } from './big.ts'
 import { demo } from './demo.ts'
+import { feed } from './feed.ts'
 import { listing } from './listing.ts'
 import { print, type Row } from './rows.ts'
 import { roundTrip } from './round-trip.ts'
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<readon
   big,
   demo,
   scale,
+  feed,
 }
 
 export interface BenchOptions {

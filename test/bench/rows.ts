@@ -24,6 +24,8 @@ export interface Row {
   readonly readyMs?: number
   /** Of JavaScript, buffers too: above that of an empty collection, or the peak of a page. */
   readonly heapMiB?: number
+  /** How many the server was sent. */
+  readonly requests?: number
 }
 
 export const median = (values: readonly number[]): number => {
