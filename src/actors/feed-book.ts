@@ -14,11 +14,15 @@ export interface FeedPlace {
   readonly cursor: string | null
   /** What was told up to there of blobs that could not be judged yet: they are judged again with the next changes. */
   readonly again: readonly Mention[]
+  /** When everything was listed last. */
+  readonly listedAtMs: number
 }
 
-const Noted = t.readonly(t.type({ version: t.literal(1), cursor: t.string, again: t.readonlyArray(Mention) }))
+const Noted = t.readonly(
+  t.type({ version: t.literal(1), cursor: t.string, again: t.readonlyArray(Mention), listedAtMs: t.number }),
+)
 
-const nowhere: FeedPlace = { cursor: null, again: [] }
+export const nowhere: FeedPlace = { cursor: null, again: [], listedAtMs: 0 }
 
 /** Removals count together for this long: a remote that deletes in small pieces is asked about like one that does it at once. */
 const REMOVALS_MS = 60 * 60_000
@@ -102,7 +106,7 @@ const placeIn = (text: string): FeedPlace =>
     E.chainW(Noted.decode),
     E.match(
       () => nowhere,
-      ({ cursor, again }) => ({ cursor, again }),
+      ({ version: _, ...place }) => place,
     ),
   )
 

@@ -8,7 +8,7 @@ import type { Listed } from '../model/outcome'
 import type { BlobRecord } from '../model/record'
 import { FEEDS_MAX, type ChangesPage, type ChangesPower, type Since } from '../remote/remote'
 import { compare, mustHearAgain } from './compare'
-import type { FeedPlace } from './feed-book'
+import { nowhere, type FeedPlace } from './feed-book'
 import type { Began, ListRequest } from './list'
 import type { Tools } from './tools'
 
@@ -66,7 +66,7 @@ export const followFeed = (
   const cursor = pages.at(-1)?.cursor ?? place.cursor
   if (mentions.size + records.length === 0)
     return pipe(
-      request.book.keep(namespace, { cursor, again: place.again }),
+      request.book.keep(namespace, { ...place, cursor }),
       TE.map(() => ({ changes: [], corrupt, removalsToConfirm: 0 })),
     )
   return pipe(
@@ -83,7 +83,7 @@ export const followFeed = (
       })
       request.settled(records)
       return pipe(
-        request.book.keep(namespace, isMissing || again.length > AGAIN_MAX ? nowhere : { cursor, again }),
+        request.book.keep(namespace, isMissing || again.length > AGAIN_MAX ? nowhere : { ...place, cursor, again }),
         TE.map(() => listed),
       )
     }),
@@ -92,7 +92,5 @@ export const followFeed = (
 
 /** Of more blobs than these a list tells better. */
 export const AGAIN_MAX = 2_000
-
-export const nowhere: FeedPlace = { cursor: null, again: [] }
 
 const asListed = ({ id, listedBytes, tag }: BlobRecord) => ({ id, sizeBytes: listedBytes, tag })

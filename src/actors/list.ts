@@ -10,8 +10,8 @@ import type { BlobRecord } from '../model/record'
 import type { ListedBlob } from '../model/wire'
 import type { ChangesPower, Page } from '../remote/remote'
 import { compare, mustHearAgain } from './compare'
-import type { FeedBook, FeedPlace } from './feed-book'
-import { AGAIN_MAX, followFeed, nowhere, readFeeds, type Feeds } from './follow-feed'
+import { nowhere, type FeedBook, type FeedPlace } from './feed-book'
+import { AGAIN_MAX, followFeed, readFeeds, type Feeds } from './follow-feed'
 import type { Tools } from './tools'
 
 export interface ListRequest {
@@ -57,6 +57,9 @@ export const list = (tools: Tools, request: ListRequest): TE.TaskEither<Failure,
     TE.chain((changes) => listAll(tools, request, changes)),
   )
 
+/** What a remote loses without a word comes in no feed: a list of everything shows it, this long after the last one. */
+const LISTED_MS = 24 * 60 * 60_000
+
 /** Null where there is no feed, or nobody says whether there is one: the list tells then. */
 const changesOf = async ({ remote }: Tools, { signal }: ListRequest): Promise<ChangesPower | null> => {
   if (remote.changes === undefined) return null
@@ -74,8 +77,9 @@ const listAll =
     for (const namespace of changes === null || isWhole ? [] : namespaces) {
       const place = await book.place(namespace)()
       if (E.isLeft(place)) return place
-      const { cursor, again } = place.right
-      if (cursor !== null) places.set(namespace, { cursor, again })
+      const { cursor, listedAtMs } = place.right
+      const isOld = Math.abs(tools.now() - listedAtMs) > LISTED_MS
+      if (cursor !== null && !isOld) places.set(namespace, { ...place.right, cursor })
     }
     const since = Array.from(places, ([namespace, { cursor }]) => ({ namespace, cursor }))
     const read = changes === null ? E.right<Failure, Feeds>(new Map()) : await readFeeds(changes, since, signal)()
@@ -123,7 +127,7 @@ const listOne = (tools: Tools, request: ListRequest, namespace: Namespace): TE.T
             )
           const again = heardAgain(request, namespace, pages, unsettled, hasChanged, listed.changes)
           return pipe(
-            request.book.keep(namespace, again.length > AGAIN_MAX ? nowhere : { cursor, again }),
+            request.book.keep(namespace, again.length > AGAIN_MAX ? nowhere : { cursor, again, listedAtMs: startedAtMs }),
             TE.map(() => listed),
           )
         }),

@@ -7,6 +7,7 @@ import { memoryRemote, remoteMemory, type RemoteMemory } from '../../src/remote/
 import { httpRemote } from '../../src/remote/http'
 import { memoryStore, newMemory } from '../../src/store/memory'
 import { serving } from '../server/serving'
+import { virtualClock } from '../virtual-clock'
 import { device, gate, text, watched } from './device'
 
 const shared = () => {
@@ -102,6 +103,23 @@ describe('a sync where the remote tells what has changed', () => {
     await first.close()
     const moved = device({ remote: remoteOf('bob', 'other:secret'), store: memoryStore(disk) })
     expect(await moved.sync()).toMatchObject({ downloaded: [{ id: 'bobs' }] })
+  })
+
+  test('lists everything a day after it did so last, and uploads again what was lost', async () => {
+    const { memory, remote } = shared()
+    const clock = virtualClock()
+    const a = device({ remote: memoryRemote({ memory, powers: { batches: false } }), clock })
+    await a.put(text('one'), { id: 'one' })
+    await a.sync()
+    const place = [...memory.namespaces.values()][0]
+    place?.blobs.clear()
+    expect((await a.sync()).missing).toEqual([])
+    await clock.advance(24 * 60 * 60_000 + 10)
+    expect((await a.sync()).missing).toMatchObject([{ id: 'one' }])
+    await clock.advance(10)
+    await a.sync()
+    expect(place?.blobs.size).toBe(1)
+    expect(await leftOver(device({ remote: remote() }))).toHaveLength(1)
   })
 
   test('lists everything again once records could not be read', async () => {
