@@ -103,10 +103,10 @@ const placeIn = (text: string): FeedPlace =>
       () => JSON.parse(text),
       () => nowhere,
     ),
-    E.chainW(Noted.decode),
+    E.chainW((note) => Noted.decode(note)),
     E.match(
       () => nowhere,
-      ({ version: _, ...place }) => place,
+      ({ cursor, again, listedAtMs }) => ({ cursor, again, listedAtMs }),
     ),
   )
 

@@ -23,7 +23,7 @@ export const memoryFeed = (): MemoryFeed => {
     log,
     note: (id, isDeleted) => {
       log.push({ id, isDeleted })
-      for (const listener of [...listeners]) listener()
+      for (const listener of listeners) listener()
     },
     subscribe: (listener) => {
       listeners.add(listener)

@@ -31,15 +31,7 @@ import {
   type Upload,
 } from './remote'
 
-export type {
-  PromiseBatches,
-  PromiseChanges,
-  PromiseChangesPage,
-  PromiseDigest,
-  PromiseFlags,
-  PromiseReceived,
-  PromiseResumable,
-} from './promise-powers'
+export type { PromiseBatches, PromiseChanges, PromiseFlags, PromiseReceived, PromiseResumable } from './promise-powers'
 
 /**
  * A remote for authors who write Promises: the methods of `Remote`, with the same promises.
