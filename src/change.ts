@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/Either'
 import { atRest } from './actors/tools'
+import { withoutBeginning } from './beginnings'
 import { getOrThrow, type Engine } from './engine'
 import { failure, type Failure } from './model/failure'
 import { keyText } from './model/ids'
@@ -102,12 +103,13 @@ export const setPinned =
     await getOrThrow(amend(key, pin), key)
   }
 
-/** Frees the room of one blob. */
+/** Frees the room of one blob; of one that waits, that of what was kept of its download. */
 export const evict =
-  ({ evictNow, knownOrThrow }: Engine): BlobSync['evict'] =>
+  ({ roster, amend, evictNow, knownOrThrow }: Engine): BlobSync['evict'] =>
   async (id, given = {}) => {
     const { key, record } = await knownOrThrow(id, given.namespace)
     if (record.status !== 'PENDING_DOWNLOAD' || record.isHere) await getOrThrow(evictNow(record), key)
+    else if (!roster.inPhase.transferring.has(keyText(key))) await getOrThrow(amend(key, withoutBeginning), key)
   }
 
 /** A download that the app asked for; the mark of that is its priority. */

@@ -31,6 +31,7 @@ import { recall } from './actors/recall'
 import type { Tools } from './actors/tools'
 import { turns } from './actors/turns'
 import { upload } from './actors/upload'
+import { withoutBeginning } from './beginnings'
 import { systemClock } from './clock'
 import { doubtedConnectivity, systemConnectivity } from './connectivity'
 import { failure, type Failure } from './model/failure'
@@ -95,6 +96,7 @@ export const startEngine = (options: BlobSyncOptions) => {
     clock,
     roster,
     evict: (record, mayGo) => evictNow(record, mayGo),
+    giveUp: (record) => amend(record, withoutBeginning),
     onFull: () => send({ type: 'storage.filled' }),
     onChanged: () => send({ type: 'room.changed' }),
     report,

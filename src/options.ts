@@ -316,7 +316,8 @@ export interface BlobSync {
   /** Pinned blobs are never evicted; one that waits on demand is fetched. Resolves when that is durable. An id that is not known is `NotFound`. */
   readonly setPinned: (id: string, isPinned: boolean, options?: NamespaceOption) => Promise<void>
   /**
-   * Frees the room of a blob here, once the remote has confirmed that it holds the same; `get` fetches it again. Harmless for one that is not here.
+   * Frees the room of a blob here, once the remote has confirmed that it holds the same; `get` fetches it again. Of one
+   * that waits for its download, what is kept of that is given up. Harmless for one of which nothing is here.
    *
    * @throws {BlobSyncError} `Forbidden` for one that is pinned, pending or external; `NotFound` or `Tampered` where the remote does not confirm
    * it; `Unreachable`. Then it stays.

@@ -2,6 +2,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { Roster } from '../machines'
+import { beginningsIn } from './beginnings'
 import type { Clock } from './clock'
 import { failure, type Failure } from './model/failure'
 import { keyText } from './model/ids'
@@ -30,6 +31,8 @@ export interface RoomParts {
   readonly clock: Clock
   readonly roster: Roster
   readonly evict: (record: BlobRecord, mayGo: () => boolean) => TE.TaskEither<Failure, BlobRecord>
+  /** Forgets what is kept of a download. */
+  readonly giveUp: (record: BlobRecord) => TE.TaskEither<Failure, unknown>
   readonly onFull: () => void
   /** There may be room again. */
   readonly onChanged: () => void
@@ -43,6 +46,7 @@ export interface RoomParts {
 export const watchRoom = (parts: RoomParts) => {
   const { store, clock, roster, report } = parts
   const { fullAt, evictTo } = checked(parts.options)
+  const beginnings = beginningsIn(roster)
   const uses = new Map<string, number>()
   let writtenBytes = 0
   let askAtBytes = 0
@@ -66,7 +70,8 @@ export const watchRoom = (parts: RoomParts) => {
     if (told === null || E.isLeft(told) || !(told.right.quotaBytes > 0)) return null
     const { quotaBytes } = told.right
     const usedBytes = sinceEviction(told.right.usedBytes)
-    const leftBytes = fullAt * quotaBytes - usedBytes
+    // What is kept of downloads would keep them from going on.
+    const leftBytes = fullAt * quotaBytes - usedBytes + beginnings.bytes()
     isOver = leftBytes <= 0
     askAtBytes = writtenBytes + Math.max(leftBytes / 2, quotaBytes / 256)
     return { usedBytes, quotaBytes }
@@ -96,6 +101,8 @@ export const watchRoom = (parts: RoomParts) => {
   /** Measures, and makes room where there is too little. @returns whether downloads may go on. */
   const makeRoom = async (): Promise<boolean> => {
     const before = await measured()
+    // Room for one that can go on then; if it does not help, the next failure says so.
+    if (hasFailed && (await giveUpBeginnings())) hasFailed = false
     if (evictTo === null || !(isOver || hasFailed)) return !isOver
     const afterFailure = hasFailed
     hasFailed = false
@@ -109,6 +116,16 @@ export const watchRoom = (parts: RoomParts) => {
     expected = { usedBytes: usedBytes - freedBytes, atBytes, untilMs: clock.now() + SHOWS_WITHIN_MS }
     await measured()
     return !isOver && freedBytes > 0
+  }
+
+  /** @returns whether there were any. */
+  const giveUpBeginnings = async (): Promise<boolean> => {
+    const spare = beginnings.spare()
+    for (const record of spare) {
+      const done = await parts.giveUp(record)()
+      if (E.isLeft(done)) report(done.left)
+    }
+    return spare.length > 0
   }
 
   /** Evicts the least recently used until so many bytes are free, or the remote cannot be asked. */
@@ -166,21 +183,38 @@ export const watchRoom = (parts: RoomParts) => {
     (record, payload, mayReplace) =>
       noted(add(record, payload, mayReplace), payload.sizeBytes, true)
 
+  const told = <A>(records: readonly BlobRecord[], use: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+    pipe(
+      use,
+      TE.map((result) => {
+        records.forEach(beginnings.note)
+        return result
+      }),
+    )
+
   const notedStaging = (staging: Staging): Staging => ({
     append: (bytes) => noted(staging.append(bytes), bytes.length, false),
-    commit: (record) => noted(staging.commit(record), 0, true),
+    commit: (record) => told([record], noted(staging.commit(record), 0, true)),
     discard: () => staging.discard(),
   })
 
   const watched: Store = {
     ...store,
-    write: (record, payload) => noted(store.write(record, payload), payload.sizeBytes, true),
+    write: (record, payload) => told([record], noted(store.write(record, payload), payload.sizeBytes, true)),
+    remember: (records) => told(records, store.remember(records)),
     ...(store.shared === undefined ? {} : { shared: { ...store.shared, add: noting(store.shared.add) } }),
-    drop: (record) => freed(store.drop(record)),
+    drop: (record) => told([record], freed(store.drop(record))),
     remove: (keys) => freed(store.remove(keys)),
     ...stagedBy(store, notedStaging, (staging) => ({
       ...notedStaging(staging),
-      keep: (record) => noted(staging.keep(record), 0, false),
+      keep: (record) =>
+        pipe(
+          noted(staging.keep(record), 0, false),
+          TE.map((isKept) => {
+            if (isKept) beginnings.note(record)
+            return isKept
+          }),
+        ),
       leave: () => staging.leave(),
       read: (from, to) => staging.read(from, to),
     })),
