@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, openAsBlob, readFileSync } from 'node:fs'
+import { mkdirSync, openAsBlob } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createBlobSync, fileStore, httpRemote, streamingCipher } from 'blobsync/node'
@@ -7,6 +7,7 @@ import { serve } from 'blobsync/server'
 import type { Job, Result } from './big.ts'
 import { pipelineDown, pipelineUp } from './big-pipeline.ts'
 import { secret } from './device.ts'
+import { peakRssMiB } from './usage.ts'
 
 const ID = 'big'
 const given = process.argv[2]
@@ -50,13 +51,6 @@ const hashOf = async (): Promise<string> => {
   return hash.digest('hex')
 }
 
-/** The kernel's count of this program alone: that of `resourceUsage` may be the parent's from before the program began. */
-const peakRssMiB = () => {
-  const kib = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
-  if (kib === undefined) throw new Error('The kernel does not tell the peak of a process.')
-  return Number(kib) / 1024
-}
-
 const finish = (result: Result) => {
   process.send?.(result)
   process.disconnect()
@@ -67,11 +61,11 @@ if (role === 'serve') {
   process.send?.(server.url)
   await once(process, 'message')
   await server.close()
-  finish({ wallMs: 0, peakRssMiB: peakRssMiB(), sha256: '' })
+  finish({ wallMs: 0, peakRssMiB: peakRssMiB('self'), sha256: '' })
 } else {
   const startMs = performance.now()
   await work[subject]()
   const wallMs = performance.now() - startMs
-  const peak = peakRssMiB()
+  const peak = peakRssMiB('self')
   finish({ wallMs, peakRssMiB: peak, sha256: await hashOf() })
 }
