@@ -9,5 +9,4 @@ export const batches = ({ isShort }: BenchOptions): Promise<readonly Row[]> =>
     against: 'single',
     shapes: [{ shape: '1000x10kB', blobs: 1000, blobBytes: 10_000 }],
     runs: isShort ? 1 : 5,
-    isBare: true,
   })

@@ -55,8 +55,9 @@ export const deviceOf = (
   })
 }
 
-/** A line that a bench opens when it is ready. */
-export const line = (isOpen: boolean) => {
+/** A line that is down until a bench opens it. */
+export const line = () => {
+  let isOpen = false
   const listeners = new Set<(isOnline: boolean) => void>()
   const connectivity: Connectivity = {
     isOnline: () => isOpen,

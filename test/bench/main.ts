@@ -5,7 +5,9 @@ import { big } from './big.ts'
 import { demo } from './demo.ts'
 import { feed } from './feed.ts'
 import { listing } from './listing.ts'
+import { thisMachine } from './machine.ts'
 import { peers } from './peers.ts'
+import { publish, published } from './published.ts'
 import { print, type Row } from './rows.ts'
 import { roundTrip } from './round-trip.ts'
 import { scale } from './scale.ts'
@@ -41,8 +43,13 @@ const main = async () => {
   const [name = ''] = positionals
   const bench = benches[name]
   if (bench === undefined || positionals.length > 1) throw new RangeError(usage)
-  const rows = await bench({ isShort: values.short === true, shapes: values.shape ?? [] })
+  const [isShort, shapes] = [values.short === true, values.shape ?? []]
+  const rows = await bench({ isShort, shapes })
   print(rows, values.json === true)
+  if (!published.includes(name) || isShort || shapes.length > 0) return
+  const measuredOn = new Date().toISOString().slice(0, 10)
+  await publish(name, { command: `npm run bench -- ${name}`, measuredOn, machine: await thisMachine(), rows })
+  process.stderr.write(`docs/bench/${name}.json and ${name}.svg say so now.\n`)
 }
 
 try {

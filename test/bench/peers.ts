@@ -31,6 +31,14 @@ export const loop = libraryPeer('loop', {
 })
 
 const others: readonly Peer[] = [
+  libraryPeer('loop-fsync', {
+    subject: 'loop-fsync',
+    setting: '6 transfers',
+    durable: 'fsync',
+    encryption: 'authenticated',
+    legs: ['up', 'down'],
+    missing: isHere,
+  }),
   rclone(4),
   rclone(16),
   libraryPeer('tus', {

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { deviceOf, line, payloadsOf, secret } from './device.ts'
-import { loopDown, loopUp } from './loop.ts'
+import { deviceOf, line, payloadsOf } from './device.ts'
 import type { Job, Result } from './versus.ts'
 
 const given = process.argv[2]
@@ -10,20 +9,19 @@ if (given === undefined) throw new TypeError('This runs as a child of the bench.
 const job = JSON.parse(given) as Job
 const payloads = payloadsOf(job)
 
-/** Runs all of it. @returns the milliseconds of the whole, or of `transfers` alone. */
+/** Runs all of it. @returns the milliseconds of the transfers alone. */
 const timed = async (prepare: () => Promise<void>, transfers: () => Promise<void>, end: () => Promise<void>) => {
-  const startMs = performance.now()
   await prepare()
   const preparedMs = performance.now()
   await transfers()
-  const transferredMs = performance.now()
+  const wallMs = performance.now() - preparedMs
   await end()
-  return job.isBare ? transferredMs - preparedMs : performance.now() - startMs
+  return wallMs
 }
 
 const ours = {
   up: () => {
-    const { connectivity, open } = line(!job.isBare)
+    const { connectivity, open } = line()
     const blobs = deviceOf(job, 'a', { isAlone: job.subject === 'single', connectivity })
     return timed(
       async () => {
@@ -49,15 +47,8 @@ const ours = {
     )
   },
 }
-const nothing = async () => {}
-const loop = {
-  up: () => timed(nothing, () => loopUp({ ...job, secret, payloads, directory: join(job.directory, 'a') }), nothing),
-  down: () => timed(nothing, () => loopDown({ ...job, secret, payloads, directory: join(job.directory, 'b') }), nothing),
-}
-
 for (const name of ['a', 'b']) mkdirSync(join(job.directory, name), { recursive: true })
-const subject = job.subject === 'loop' ? loop : ours
-const upMs = await subject.up()
-const downMs = await subject.down()
+const upMs = await ours.up()
+const downMs = await ours.down()
 process.send?.({ upMs, downMs, peakRssMiB: process.resourceUsage().maxRSS / 1024 } satisfies Result)
 process.disconnect()

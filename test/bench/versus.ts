@@ -7,15 +7,14 @@ import { serve } from 'blobsync/server'
 import type { Work } from './device.ts'
 import { median, rounded, spreadOf, type Row } from './rows.ts'
 
-/** `single`: ours, with a request for each blob. `loop`: as one would write it by hand. */
-export type Subject = 'blobsync' | 'single' | 'loop'
+/** `single`: with a request for each blob. */
+export type Subject = 'blobsync' | 'single'
 
 /** What a subject's process is told, and what it answers. */
 export interface Job extends Work {
   readonly subject: Subject
-  /** The time of the transfers alone, without what puts and opens. */
-  readonly isBare: boolean
 }
+/** The time of the transfers alone, without what puts and opens. */
 export interface Result {
   readonly upMs: number
   readonly downMs: number
@@ -33,11 +32,10 @@ export interface Contest {
   readonly against: Exclude<Subject, 'blobsync'>
   readonly shapes: readonly Shape[]
   readonly runs: number
-  readonly isBare: boolean
 }
 
 /** Ours beside another subject: from device A through a server to device B, each run a cold process, in turns, against one server in this process. */
-export const versus = async ({ bench, against, shapes, runs, isBare }: Contest): Promise<readonly Row[]> => {
+export const versus = async ({ bench, against, shapes, runs }: Contest): Promise<readonly Row[]> => {
   const root = await mkdtemp(join(tmpdir(), 'blobsync-bench-'))
   const server = await serve({ root: join(root, 'server'), port: 0, accounts: [{ user: 'bench', token: 'bench' }] })
   const subjects: readonly Subject[] = ['blobsync', against]
@@ -49,7 +47,7 @@ export const versus = async ({ bench, against, shapes, runs, isBare }: Contest):
         for (const subject of run % 2 === 0 ? subjects : subjects.toReversed()) {
           const namespace = `${shape}-${subject}-${run}`
           const directory = join(root, namespace)
-          results.get(subject)?.push(await runOne({ subject, isBare, url: server.url, namespace, directory, blobs, blobBytes }))
+          results.get(subject)?.push(await runOne({ subject, url: server.url, namespace, directory, blobs, blobBytes }))
           await rm(directory, { recursive: true })
         }
       }

@@ -8,6 +8,7 @@ import { countRequests } from './wire.ts'
 const libraries: Readonly<Record<LibraryName, () => Promise<{ readonly library: Library }>>> = {
   blobsync: () => import('./blobsync.ts'),
   loop: () => import('./loop.ts'),
+  'loop-fsync': () => import('./loop-fsync.ts'),
   tus: () => import('./tus.ts'),
   pouchdb: () => import('./pouchdb.ts'),
   plain: () => import('./plain.ts'),

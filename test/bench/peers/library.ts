@@ -12,7 +12,7 @@ export interface Library {
   readonly contents?: (work: Work) => AsyncIterable<AsyncIterable<Uint8Array>>
 }
 
-export type LibraryName = 'blobsync' | 'loop' | 'tus' | 'pouchdb' | 'plain'
+export type LibraryName = 'blobsync' | 'loop' | 'loop-fsync' | 'tus' | 'pouchdb' | 'plain'
 
 export type Task =
   | { readonly library: LibraryName; readonly role: 'serve'; readonly root: string }

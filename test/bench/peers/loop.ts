@@ -9,16 +9,16 @@ import type { Work } from './peer.ts'
 
 /**
  * What an app would write by hand against the same server: p-limit, WebCrypto, `fetch`, a file for each blob.
- * No retries, no records, no fsync, nothing that goes on after a cut.
+ * No retries, no records, nothing that goes on after a cut.
  */
-export const library: Library = {
+export const loopThat = (write: (path: string, bytes: Uint8Array) => Promise<void>): Library => ({
   serve: ours.serve,
 
   up: async (work) => {
     const inTurn = limit(TRANSFERS)
     const send = async (id: string) => {
       const bytes = await readFile(join(work.source, id))
-      await writeFile(join(work.directory, id), bytes)
+      await write(join(work.directory, id), bytes)
       const answer = await fetch(urlOf(work, id), { method: 'PUT', headers, body: await encrypt(id, bytes) })
       if (!answer.ok) throw new Error(`PUT ${id}: ${answer.status}`)
       await answer.arrayBuffer()
@@ -34,13 +34,15 @@ export const library: Library = {
     const fetchOne = async (id: string) => {
       const answer = await fetch(urlOf(work, id), { headers })
       if (!answer.ok) throw new Error(`GET ${id}: ${answer.status}`)
-      await writeFile(join(work.directory, id), await decrypt(id, new Uint8Array(await answer.arrayBuffer())))
+      await write(join(work.directory, id), await decrypt(id, new Uint8Array(await answer.arrayBuffer())))
     }
     await Promise.all(ids.map((id) => inTurn(fetchOne, id)))
   },
 
   contents: ({ directory }) => filesIn(directory),
-}
+})
+
+export const library = loopThat(writeFile)
 
 const TRANSFERS = 6
 const headers = { authorization: `Token ${btoa('bench:bench')}` }

@@ -19,6 +19,14 @@ export interface PeerRow extends Row {
   readonly encryption: Encryption
 }
 
+export const isPeerRow = (row: Row): row is PeerRow => 'durable' in row
+
+/** `1000x10kB` as people write it. */
+export const titleOf = (shape: string): string => {
+  const [count = '', size = ''] = shape.split('x')
+  return `${Number(count).toLocaleString('en')} × ${size.replace(/([a-zA-Z]+)$/, ' $1')}`
+}
+
 type Phase = 'up' | 'down' | 'round'
 
 export const peerRows = (bench: string, shape: Shape, contenders: readonly Contender[]): readonly PeerRow[] => {
