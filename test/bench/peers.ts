@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { BenchOptions } from './main.ts'
 import { contest } from './peers/contest.ts'
 import { libraryPeer } from './peers/library.ts'
-import type { Peer } from './peers/peer.ts'
+import { nameOf, type Peer } from './peers/peer.ts'
 import { pipeline } from './peers/pipeline.ts'
 import { installPouchdb } from './peers/pouchdb-packages.ts'
 import { rclone } from './peers/rclone.ts'
@@ -75,7 +75,7 @@ export const compared = async (
   for (const peer of contenders) {
     const reason = await peer.missing()
     if (reason === null) present.push(peer)
-    else process.stderr.write(`missing: ${peer.subject}${peer.setting === undefined ? '' : `, ${peer.setting}`}: ${reason}\n`)
+    else process.stderr.write(`missing: ${nameOf(peer)}: ${reason}\n`)
   }
   const root = await mkdtemp(join(tmpdir(), 'blobsync-bench-'))
   try {

@@ -1,6 +1,7 @@
 import { openAsBlob } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import limit from 'p-limit'
 import { createBlobSync, fileStore, httpRemote, streamingCipher } from 'blobsync/node'
 import { serve } from 'blobsync/server'
 import { secret } from '../device.ts'
@@ -19,6 +20,8 @@ const device = ({ url, namespace, directory }: Work) =>
 const contentOf = (path: string, blobBytes: number) => (blobBytes > WHOLE_BYTES_MAX ? openAsBlob(path) : readFile(path))
 
 const WHOLE_BYTES_MAX = 8_000_000
+/** What is put together is committed together. */
+const FILES_AT_ONCE = 100
 
 export const library: Library = {
   serve: (root) => serve({ root, port: 0, accounts: [{ user: 'bench', token: 'bench' }] }),
@@ -27,7 +30,8 @@ export const library: Library = {
     const blobs = device(work)
     const put = async (id: string) =>
       blobs.put(await contentOf(join(work.source, id), work.blobBytes), { id, namespace: work.namespace })
-    await Promise.all((await readdir(work.source)).map(put))
+    const inTurn = limit(FILES_AT_ONCE)
+    await Promise.all((await readdir(work.source)).map((id) => inTurn(put, id)))
     const { waiting, held } = await blobs.sync()
     if (waiting.length + held.length > 0) throw new Error('Not everything was uploaded.')
     await blobs.close()

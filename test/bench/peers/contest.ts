@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { cpuMs, forgetPeak, peakRssMiB } from '../usage.ts'
 import { digestOf, filesIn } from './digest.ts'
-import type { Leg, Peer, Server, Spent, Wire, Work } from './peer.ts'
+import { nameOf, type Leg, type Peer, type Server, type Spent, type Wire, type Work } from './peer.ts'
 import type { Shape } from './shapes.ts'
 import { countingProxy } from './wire.ts'
 
@@ -34,10 +34,11 @@ export const contest = async (root: string, peers: readonly Peer[], shape: Shape
       await work()
     } catch (error) {
       failed.add(peer)
-      process.stderr.write(`failed: ${peer.subject}, ${peer.setting ?? ''} ${shape.shape}: ${String(error)}\n`)
+      process.stderr.write(`failed: ${nameOf(peer)} in ${shape.shape}: ${String(error)}\n`)
     }
   }
   try {
+    process.stderr.write(`${shape.shape}: ${shape.runs} ${shape.runs === 1 ? 'run' : 'runs'}\n`)
     for (const [index, peer] of peers.filter((each) => fits(each, shape)).entries())
       await attempt(peer, async () => {
         const serverRoot = join(root, `server-${index}`)

@@ -61,5 +61,7 @@ export interface Peer {
   readonly client: (work: Work) => Promise<Spent>
 }
 
+export const nameOf = ({ subject, setting }: Peer): string => (setting === undefined ? subject : `${subject}, ${setting}`)
+
 /** What no run takes; one that does is ended, and said to have failed. */
 export const LIMIT_MS = 300_000
