@@ -7,7 +7,7 @@ import { feed } from './feed.ts'
 import { listing } from './listing.ts'
 import { thisMachine } from './machine.ts'
 import { peers } from './peers.ts'
-import { publish, published } from './published.ts'
+import { publish, published, redraw } from './published.ts'
 import { print, type Row } from './rows.ts'
 import { roundTrip } from './round-trip.ts'
 import { scale } from './scale.ts'
@@ -33,16 +33,22 @@ export interface BenchOptions {
   readonly shapes: readonly string[]
 }
 
-const usage = `usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--short] [--shape NxSIZE]…`
+const usage = `usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--short] [--shape NxSIZE]… [--draw]`
 
 const main = async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, short: { type: 'boolean' }, shape: { type: 'string', multiple: true } },
+    options: {
+      json: { type: 'boolean' },
+      short: { type: 'boolean' },
+      shape: { type: 'string', multiple: true },
+      draw: { type: 'boolean' },
+    },
   })
   const [name = ''] = positionals
   const bench = benches[name]
   if (bench === undefined || positionals.length > 1) throw new RangeError(usage)
+  if (values.draw === true) return redraw(name)
   const [isShort, shapes] = [values.short === true, values.shape ?? []]
   const rows = await bench({ isShort, shapes })
   print(rows, values.json === true)

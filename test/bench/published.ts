@@ -54,6 +54,13 @@ export const publish = async (name: string, findings: Findings): Promise<void> =
   if (tables !== null) await writeFile(pagePath, withTables(await readFile(pagePath, 'utf8'), name, tables))
 }
 
+/** Writes anew what is drawn and written of the findings that are there, without measuring anything. */
+export const redraw = async (name: string): Promise<void> => {
+  if (!published.includes(name)) throw new RangeError(`--draw takes one of ${published.join(', ')}.`)
+  // `publish` wrote it.
+  await publish(name, JSON.parse(await readFile(findingsPath(name), 'utf8')) as Findings)
+}
+
 /** @throws if the page has no place for them. */
 export const withTables = (page: string, name: string, tables: string): string => {
   const [from, to] = [`<!-- ${name}: written by the bench -->`, `<!-- /${name} -->`]

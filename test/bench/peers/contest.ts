@@ -39,6 +39,8 @@ export const contest = async (root: string, peers: readonly Peer[], shape: Shape
   }
   try {
     process.stderr.write(`${shape.shape}: ${shape.runs} ${shape.runs === 1 ? 'run' : 'runs'}\n`)
+    for (const { subject } of peers.filter((each) => !fits(each, shape)))
+      process.stderr.write(`left out: ${subject} in ${shape.shape}: it takes no blobs as large as that\n`)
     for (const [index, peer] of peers.filter((each) => fits(each, shape)).entries())
       await attempt(peer, async () => {
         const serverRoot = join(root, `server-${index}`)

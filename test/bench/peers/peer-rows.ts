@@ -43,11 +43,13 @@ export const peerRows = (bench: string, shape: Shape, contenders: readonly Conte
 
 /** Of a peer that ran with several settings, the one that suits the shape best. */
 const better = (contenders: readonly Contender[]): readonly Contender[] =>
-  contenders.filter((one) =>
-    contenders.every((other) => other === one || other.peer.subject !== one.peer.subject || isBetter(one, other)),
+  [...new Set(contenders.map(({ peer }) => peer.subject))].flatMap((subject) =>
+    contenders
+      .filter(({ peer }) => peer.subject === subject)
+      .toSorted((one, other) => wholeMs(one) - wholeMs(other))
+      .slice(0, 1),
   )
 
-const isBetter = (one: Contender, other: Contender) => wholeMs(one) < wholeMs(other)
 const wholeMs = ({ trips }: Contender) => median(trips.map(({ up, down }) => (up?.wallMs ?? 0) + (down?.wallMs ?? 0)))
 
 /** @returns null if the peer does not go that way. */
