@@ -10,7 +10,7 @@ export const pipeline: Peer = {
   legs: ['up', 'down'],
   missing: () => missingPrograms(['tar', 'openssl', 'curl']),
   serve: serving('plain'),
-  client: commandClient('tar --version | openssl version | curl --version', ({ leg, url, namespace, source, directory }) => {
+  client: commandClient('tar --version & openssl version & curl --version & wait', ({ leg, url, namespace, source, directory }) => {
     const cipher = `openssl enc -aes-256-ctr -K ${'5e'.repeat(32)} -iv ${'a7'.repeat(16)}`
     const curl = `curl --silent --show-error --fail`
     return {
