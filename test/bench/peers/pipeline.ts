@@ -10,14 +10,17 @@ export const pipeline: Peer = {
   legs: ['up', 'down'],
   missing: () => missingPrograms(['tar', 'openssl', 'curl']),
   serve: serving('plain'),
-  client: commandClient('tar --version & openssl version & curl --version & wait', ({ leg, url, namespace, source, directory }) => {
-    const cipher = `openssl enc -aes-256-ctr -K ${'5e'.repeat(32)} -iv ${'a7'.repeat(16)}`
-    const curl = `curl --silent --show-error --fail`
-    return {
-      line:
-        leg === 'up'
-          ? `tar -C '${source}' -cf - . | ${cipher} | ${curl} -T - '${url}/${namespace}'`
-          : `${curl} '${url}/${namespace}' | ${cipher} -d | tar -C '${directory}' -xf -`,
-    }
-  }),
+  client: commandClient(
+    'tar --version & openssl version & curl --version & wait',
+    ({ leg, url, namespace, source, directory }) => {
+      const cipher = `openssl enc -aes-256-ctr -K ${'5e'.repeat(32)} -iv ${'a7'.repeat(16)}`
+      const curl = `curl --silent --show-error --fail`
+      return {
+        line:
+          leg === 'up'
+            ? `tar -C '${source}' -cf - . | ${cipher} | ${curl} -T - '${url}/${namespace}'`
+            : `${curl} '${url}/${namespace}' | ${cipher} -d | tar -C '${directory}' -xf -`,
+      }
+    },
+  ),
 }
