@@ -91,7 +91,7 @@ const prepare = (database: DatabaseSync) => {
       ALTER TABLE blob ADD COLUMN range TEXT;
     `)
     database.prepare('INSERT INTO feed VALUES (?)').run(randomBytes(9).toString('base64url'))
-    // Both tables counted for themselves: what comes is after all that is there.
+    // Both tables counted for themselves; from now on the higher of both counts for both.
     for (const table of ['blob', 'tombstone']) {
       database
         .prepare(
@@ -99,7 +99,6 @@ const prepare = (database: DatabaseSync) => {
         )
         .run(table, table)
     }
-    database.exec('UPDATE sqlite_sequence SET seq = (SELECT max(seq) FROM sqlite_sequence)')
     countAll(database)
     database.exec(`
       CREATE INDEX blobByNumber ON blob (user, namespace, number);

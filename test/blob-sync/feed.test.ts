@@ -8,7 +8,7 @@ import { httpRemote } from '../../src/remote/http'
 import { memoryStore, newMemory } from '../../src/store/memory'
 import { serving } from '../server/serving'
 import { virtualClock } from '../virtual-clock'
-import { device, gate, text, watched } from './device'
+import { device, gate, seen, text, watched } from './device'
 
 const shared = () => {
   const memory = remoteMemory()
@@ -128,6 +128,7 @@ describe('a sync where the remote tells what has changed', () => {
     const first = device({ remote: remote(), store: memoryStore(disk) })
     await first.put(text('one'), { id: 'one' })
     await first.sync()
+    await first.sync()
     await first.close()
     disk.records.set('default/one', { version: 1, status: 'nonsense' })
     const second = device({ remote: remote(), store: memoryStore(disk) })
@@ -196,6 +197,25 @@ describe('a sync where the remote tells what has changed', () => {
     expect(statusOf(a, 'a')).toBe('DELETED')
     expect(memory.namespaces.get(key.right.namespace)?.blobs.size).toBe(0)
     expect(await leftOver(a)).toEqual([])
+  })
+
+  test('lets the mark of a deletion go, and forgets a download that the remote no longer has', async () => {
+    const { memory, remote } = shared()
+    const a = device({ remote: remote() })
+    const b = device({ remote: remote(), download: 'onDemand' })
+    for (const id of ['deleted', 'lost']) await a.put(text(id), { id })
+    await a.sync()
+    await b.sync()
+    await a.delete('deleted')
+    await a.idle()
+    expect(statusOf(a, 'deleted')).toBe('PENDING_DELETE')
+    await a.sync()
+    await a.sync()
+    expect(statusOf(a, 'deleted')).toBe('DELETED')
+    const key = blobKey('lost')
+    if (key._tag === 'Right') memory.namespaces.get(key.right.namespace)?.blobs.delete(key.right.id)
+    await b.retry('lost')
+    await seen(b, 'lost', ({ status }) => status === 'DELETED')
   })
 
   test('asks before very many go, though they be told in small pieces, and tells them until the app agrees', async () => {

@@ -78,11 +78,13 @@ describe('a live device', () => {
     const clock = virtualClock()
     const inner = memoryRemote({ memory, clock, powers: { batches: false } })
     let waits = 0
+    let begun = 0
     const remote: Remote = {
       ...inner,
       changes: {
         digest: (namespace, range, options) => inner.changes!.digest(namespace, range, options),
         read: (request) => async () => {
+          if (request.waitMs !== undefined) begun += 1
           if (request.waitMs !== undefined) waits += 1
           const pages = await inner.changes!.read(request)()
           if (request.waitMs !== undefined) waits -= 1
@@ -94,6 +96,7 @@ describe('a live device', () => {
     return {
       clock,
       waits: () => waits,
+      begun: () => begun,
       calls: heard.calls,
       a: device({ remote: memoryRemote({ memory, powers: { batches: false } }), clock }),
       b: living({ remote: heard.remote, clock, ...given }),
@@ -207,7 +210,7 @@ describe('a live device', () => {
   })
 
   test('does not ask over and over for what the app has to agree to', async () => {
-    const { a, b, clock, waits } = pair()
+    const { a, b, clock, waits, begun } = pair()
     const ids = Array.from({ length: 120 }, (_, n) => `b${n}`)
     for (const id of ids) await a.put(text(id), { id })
     await a.sync()
@@ -219,6 +222,7 @@ describe('a live device', () => {
     b.resume()
     await clock.advance(60_000)
     expect(waits()).toBe(0)
+    expect(begun()).toBe(2)
     expect(b.list()).toHaveLength(120)
     expect(await b.sync({ confirmRemovals: true })).toMatchObject({ removalsToConfirm: 0 })
     await clock.advance(300)
