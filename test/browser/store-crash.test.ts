@@ -8,6 +8,7 @@ import { chromium, type BrowserContext, type Page } from 'playwright'
 import { afterAll, expect, test } from 'vitest'
 import { randomOf } from '../crash/content'
 import { chromiumArguments, chromiumPath } from './chromium'
+import { mendLogs } from './mended-logs'
 import { LANES, leftBy, stepsOf } from './store-crash-steps'
 import { openPage, scriptOf } from './site'
 import { KINDS, type Kind } from './store-crash-kinds'
@@ -28,6 +29,7 @@ interface Running {
 }
 
 const startBrowser = async (profile: string, tries = 3): Promise<Running> => {
+  await mendLogs(join(folder, profile))
   const flags = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${join(folder, profile)}`]
   // A group of its own, so that no process of the browser outlives the others.
   const child = spawn(chromiumPath, [...chromiumArguments, ...flags], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
