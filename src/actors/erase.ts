@@ -4,7 +4,9 @@ import * as TE from 'fp-ts/TaskEither'
 import type { Failure } from '../model/failure'
 import type { Outcome } from '../model/outcome'
 import type { BlobRecord } from '../model/record'
+import { saysNothing } from '../remote/remote'
 import { announced } from './announced'
+import { resumableOf } from './resumable-of'
 import { atRest, settle, writeUnlessAborted, type Attempt, type Tools } from './tools'
 import { tagOf } from './already-there'
 
@@ -28,9 +30,16 @@ export const erase = (tools: Tools, record: BlobRecord, signal: AbortSignal): Pr
   )
 }
 
-/** An upload in parts that was under way must not come to its end after the deletion. */
-const endUpload = ({ tools: { remote }, record: { upload }, signal }: Attempt): TE.TaskEither<Failure, void> =>
-  upload === null || remote.resumable === undefined ? TE.right(undefined) : remote.resumable.end(upload.session, { signal })
+/** An upload in parts that was under way should not come to its end after the deletion. A remote that refuses to end it keeps nobody from that. */
+const endUpload = (attempt: Attempt): TE.TaskEither<Failure, void> => {
+  const { upload } = attempt.record
+  if (upload === null) return TE.right(undefined)
+  return pipe(
+    resumableOf(attempt),
+    TE.chain((power) => power?.end(upload.session, { signal: attempt.signal }) ?? TE.right(undefined)),
+    TE.orElse((reason) => (saysNothing(reason) ? TE.right(undefined) : TE.left(reason))),
+  )
+}
 
 /**
  * Writes the mark of a deletion and drops the payload. What the remote cannot know of, or what must not be deleted there (held

@@ -7,6 +7,7 @@ import type { Payload } from '../model/payload'
 import { isBig, mayBatch, type BlobRecord } from '../model/record'
 import type { ResumablePower } from '../remote/remote'
 import { settleExisting } from './already-there'
+import { resumableOf } from './resumable-of'
 import { atRest, settle, writeUnlessAborted, type Attempt, type Tools, type Yielded } from './tools'
 import { sendInParts } from './upload-parts'
 
@@ -74,19 +75,9 @@ const send = (attempt: Attempt, seal: string, payload: Payload): TE.TaskEither<F
     TE.orElse((reason) => (reason?._tag === 'Exists' ? settleExisting(attempt, seal, payload, reason) : TE.left(reason))),
   )
 
-/** What takes the blob in parts; null if it goes whole. A remote that speaks well of blobs and not of itself is given none. */
-const powerFor = ({ tools, record, signal }: Attempt, seal: string): TE.TaskEither<Failure, ResumablePower | null> => {
-  const { remote, cipher } = tools
-  const { resumable } = remote
-  if (resumable === undefined || !isBig(record) || cipher.canResume?.(seal) !== true) return TE.right(null)
-  return pipe(
-    remote.supports({ signal }),
-    TE.map(({ resumableUploads }) => (resumableUploads ? resumable : null)),
-    TE.orElse((reason) => (saysNothing(reason) ? TE.right(null) : TE.left(reason))),
-  )
-}
-
-const saysNothing = ({ _tag }: Failure): boolean => ['ServerError', 'NotFound', 'Forbidden', 'Corrupt'].includes(_tag)
+/** What takes the blob in parts; null if it goes whole. */
+const powerFor = (attempt: Attempt, seal: string): TE.TaskEither<Failure, ResumablePower | null> =>
+  isBig(attempt.record) && attempt.tools.cipher.canResume?.(seal) === true ? resumableOf(attempt) : TE.right(null)
 
 const sendWhole = ({ tools, record, signal }: Attempt, seal: string, payload: Payload): TE.TaskEither<Failure, string> =>
   pipe(

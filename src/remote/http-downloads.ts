@@ -5,7 +5,7 @@ import { keyText, type BlobKey } from '../model/ids'
 import type { HttpCalls } from './http-calls'
 import type { Answer } from './http-exchange'
 import type { HttpUrls } from './http-urls'
-import { noPowers, type Download, type DownloadOptions, type Remote, type RestOfBlob } from './remote'
+import { noPowers, saysNothing, type Download, type DownloadOptions, type Remote, type RestOfBlob } from './remote'
 
 export interface HttpDownloadsParts {
   readonly calls: HttpCalls
@@ -63,10 +63,6 @@ export const httpDownloads = ({ calls, urls, supports }: HttpDownloadsParts): Re
           TE.flatMap(({ ranges }) => (ranges ? rest(key, from, signal) : whole(key, signal))),
         )
 }
-
-/** Another server by now, or one that lets nobody see its root, may hold the blob all the same. */
-const saysNothing = (reason: Failure): boolean =>
-  reason._tag === 'ServerError' ? reason.status < 500 : ['NotFound', 'Forbidden', 'Corrupt'].includes(reason._tag)
 
 const isOutOfRange = (reason: Failure): boolean => reason._tag === 'ServerError' && reason.status === 416
 

@@ -67,6 +67,12 @@ export interface Supports {
 /** None of the optional powers. */
 export const noPowers: Supports = { changes: false, ranges: false, resumableUploads: false, batches: false, flags: false }
 
+/** Whether `supports` failed because the remote does not say what it can do, though it may hold blobs all the same. */
+export const saysNothing = (reason: Failure): boolean =>
+  reason._tag === 'ServerError'
+    ? reason.status < 500 || reason.status === 501
+    : ['NotFound', 'Forbidden', 'Corrupt'].includes(reason._tag)
+
 export interface CallOptions {
   readonly signal?: AbortSignal
 }

@@ -1,15 +1,31 @@
 import * as E from 'fp-ts/Either'
+import * as TE from 'fp-ts/TaskEither'
 import { describe, expect, test } from 'vitest'
 import type { BlobView } from '../../src/index'
 import { serverError, throttled, failure } from '../../src/model/failure'
 import { memoryRemote } from '../../src/remote/memory'
+import type { Supports } from '../../src/remote/remote'
 import { namespaceIn } from '../../src/remote/memory-content'
 import { newMemory } from '../../src/store/memory'
 import { noise } from '../../src/testing/cipher-bytes'
 import { expectBytes } from '../../src/testing/expect'
 import { nextTurn, settled } from '../virtual-clock'
 import { device, gate } from './device'
-import { cipher, crashed, cut, held, isSynced, key, line, MiB, readBack, recordOn, sender, type Fate } from './in-parts'
+import {
+  cipher,
+  crashed,
+  cut,
+  held,
+  isSynced,
+  key,
+  line,
+  MiB,
+  readBack,
+  recordOn,
+  sender,
+  type Fate,
+  type Line,
+} from './in-parts'
 
 /** Four parts, the last one not full. */
 const content = noise(3_600_000)
@@ -65,6 +81,15 @@ describe('a blob above one part', () => {
       await until('a', isSynced)
     }
     expect(made.verbs()).toEqual(['supports', 'put'])
+  })
+
+  test('waits for a remote that cannot say for a moment: sent whole, it would hold its slot to the end', async () => {
+    const made = line()
+    made.fate = ({ verb, at }) => (verb === 'supports' && at === 0 ? serverError('it is being started', 502) : null)
+    const { blobs, until } = sender(made.remote)
+    await blobs.put(content, { id: 'a' })
+    await until('a', isSynced)
+    expect(made.verbs()).toEqual(['supports', ...inOneGo])
   })
 
   test('of one part goes whole', async () => {
@@ -321,6 +346,40 @@ describe('what the app does meanwhile', () => {
     expect(held(made.memory, 'a')).toBeUndefined()
     expect(recordOn(disk, 'a')).toMatchObject({ status: 'PENDING_DELETE', erasedAtMs: expect.any(Number), upload: null })
     if (at > 1) expect(made.verbs().slice(-2)).toEqual(['end', 'delete'])
+  })
+
+  test.each([
+    ['refuses to end uploads', (made: Line) => void (made.fate = ({ verb }) => (verb === 'end' ? serverError('no', 405) : null))],
+    ['forbids it', (made: Line) => void (made.fate = ({ verb }) => (verb === 'end' ? failure('Forbidden', 'no') : null))],
+  ])('a deletion arrives also where the remote %s', async (_, refuse) => {
+    const { made, reached, resumed } = stopAt(3)
+    const { blobs, clock, disk } = sender(made.remote)
+    await blobs.put(content, { id: 'a' })
+    await reached.opened
+    refuse(made)
+    await blobs.delete('a')
+    resumed.open()
+    await clock.advance(5000)
+    expect(made.verbs().slice(-2)).toEqual(['end', 'delete'])
+    expect(recordOn(disk, 'a')).toMatchObject({ status: 'PENDING_DELETE', erasedAtMs: expect.any(Number) })
+  })
+
+  test('a deletion asks a remote that takes no parts by now for nothing but that', async () => {
+    const { made, reached, resumed } = stopAt(3)
+    const before = sender(made.remote)
+    await before.blobs.put(content, { id: 'a' })
+    await reached.opened
+    const left = crashed(before.disk)
+    const after = line(made.memory)
+    const without = TE.map((all: Supports) => ({ ...all, resumableUploads: false }))
+    const remote = { ...after.remote, supports: () => without(after.remote.supports()) }
+    const { blobs, clock, disk } = sender(remote, { paused: true }, left)
+    await blobs.delete('a')
+    blobs.resume()
+    await clock.advance(5000)
+    expect(after.verbs()).toEqual(['supports', 'delete'])
+    expect(recordOn(disk, 'a')).toMatchObject({ status: 'PENDING_DELETE', erasedAtMs: expect.any(Number) })
+    resumed.open()
   })
 
   test('a pause keeps the session, and what was sent before it is not sent again', async () => {
