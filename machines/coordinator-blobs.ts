@@ -80,6 +80,9 @@ export const blobActions = {
       if (wasTransferring && (isThere || event.record.erasedAtMs !== null)) {
         if (!context.isTokenProven && live?.accessRound === context.accessRound) enqueue.assign({ isTokenProven: true })
         if (isThere && before?.status === 'PENDING_UPLOAD' && check('probesQuota')) enqueue.raise({ type: 'quota.proven' })
+      } else if (wasTransferring && phase === 'queued' && (event.record.upload?.sentBytes ?? 0) > 0 && check('probesQuota')) {
+        // It leaves its slot between two parts: the remote has taken it in.
+        enqueue.raise({ type: 'quota.proven' })
       }
     } else {
       switch (event.failure._tag) {

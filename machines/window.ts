@@ -100,7 +100,9 @@ export const isWaitedFor = (shares: Shares, record: BlobRecord): boolean => {
   const { gates } = roster
   if (gates === null) return false
   const room = roomIn({ ...shares, pace: { slots: pace.slots + 1 } })
-  const mayGo = permission(roster, gates, { alone: true, batch: room.batch && mayFillBatch(shares) })
+  // The one upload that probes the quota makes way for another one that then goes.
+  const uploads = gates.uploads === 'one' && record.status === 'PENDING_UPLOAD' ? 'all' : gates.uploads
+  const mayGo = permission(roster, { ...gates, uploads }, { alone: true, batch: room.batch && mayFillBatch(shares) })
   const ticket = gates.isPaused ? roster.nextWanted(mayGo) : roster.nextReady(mayGo)
   const first = Math.max(ticket?.rank ?? 0, nextQueued(roster, gates, mayGo)?.rank ?? 0)
   return first > standingOf(record)

@@ -453,6 +453,31 @@ describe('the slot of a big blob', () => {
     expect(ended).toEqual(['a', 'b'])
     expect(verbs).toEqual([...inOneGo, 'put'])
   })
+
+  test('goes to a small one also while it is what finds out whether there is room on the account again', async () => {
+    const made = line()
+    const { blobs, until } = sender(made.remote)
+    const [reached, resumed] = [gate(), gate()]
+    let isFull = true
+    made.fate = ({ verb }) => (verb === 'create' && isFull ? failure('QuotaExceeded', 'full') : null)
+    made.after = async ({ verb }) => {
+      if (verb !== 'append') return
+      reached.open()
+      await resumed.opened
+    }
+    const ended: string[] = []
+    blobs.on('blob.synced', ({ id }) => ended.push(id))
+    await blobs.put(content, { id: 'a' })
+    await until('a', ({ lastFailure }) => lastFailure?._tag === 'QuotaExceeded')
+    isFull = false
+    await until('a', ({ phase }) => phase === 'transferring')
+    await reached.opened
+    expect(blobs.getSnapshot().quota).toBe('probing')
+    await blobs.put(noise(100_000), { id: 'b' })
+    resumed.open()
+    await until('a', isSynced)
+    expect(ended).toEqual(['b', 'a'])
+  })
 })
 
 describe('a priority given while a big blob is sent', () => {
