@@ -161,7 +161,6 @@ export const blobMachine = base.createMachine({
               { guard: 'isDone', target: 'confirming', actions: 'takeRecord' },
               { guard: 'mustBeHeld', target: 'held', actions: ['noteReason', 'remember'] },
               { guard: 'mustBackOff', target: 'backingOff', actions: ['noteFailure', 'remember'] },
-              { guard: 'hasNewPriority', target: 'queued', actions: ['noteInterruption', 'remember'] },
               { target: 'queued', actions: 'noteInterruption' },
             ],
           },

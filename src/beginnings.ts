@@ -13,10 +13,8 @@ export const beginningsIn = (roster: Roster) => {
   return {
     /** The store has been given a record. */
     note: (record: BlobRecord): void => {
-      const text = keyText(record)
       const bytes = record.download?.checkpoint.plaintextBytes ?? 0
-      if (bytes > 0 || told.has(text)) told.set(text, bytes)
-      if (record.status !== 'PENDING_DOWNLOAD') told.delete(text)
+      if (bytes > 0 || told.has(keyText(record))) told.set(keyText(record), bytes)
     },
     bytes: (): number => {
       let sum = 0
@@ -36,4 +34,4 @@ export const beginningsIn = (roster: Roster) => {
 
 /** The record without what is kept of its download; null where nothing is. */
 export const withoutBeginning = (record: BlobRecord): BlobRecord | null =>
-  record.status === 'PENDING_DOWNLOAD' && record.download !== null ? { ...record, download: null } : null
+  record.download === null ? null : { ...record, download: null }

@@ -183,38 +183,29 @@ export const watchRoom = (parts: RoomParts) => {
     (record, payload, mayReplace) =>
       noted(add(record, payload, mayReplace), payload.sizeBytes, true)
 
+  /** @returns what it gives; unless that is false, the store has the records. */
   const told = <A>(records: readonly BlobRecord[], use: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
-    pipe(
-      use,
-      TE.map((result) => {
-        records.forEach(beginnings.note)
-        return result
-      }),
-    )
+    TE.map((result: A) => {
+      if (result !== false) records.forEach(beginnings.note)
+      return result
+    })(use)
 
   const notedStaging = (staging: Staging): Staging => ({
     append: (bytes) => noted(staging.append(bytes), bytes.length, false),
-    commit: (record) => told([record], noted(staging.commit(record), 0, true)),
+    commit: (record) => noted(staging.commit(record), 0, true),
     discard: () => staging.discard(),
   })
 
   const watched: Store = {
     ...store,
-    write: (record, payload) => told([record], noted(store.write(record, payload), payload.sizeBytes, true)),
+    write: (record, payload) => noted(store.write(record, payload), payload.sizeBytes, true),
     remember: (records) => told(records, store.remember(records)),
     ...(store.shared === undefined ? {} : { shared: { ...store.shared, add: noting(store.shared.add) } }),
     drop: (record) => told([record], freed(store.drop(record))),
     remove: (keys) => freed(store.remove(keys)),
     ...stagedBy(store, notedStaging, (staging) => ({
       ...notedStaging(staging),
-      keep: (record) =>
-        pipe(
-          noted(staging.keep(record), 0, false),
-          TE.map((isKept) => {
-            if (isKept) beginnings.note(record)
-            return isKept
-          }),
-        ),
+      keep: (record) => told([record], noted(staging.keep(record), 0, false)),
       leave: () => staging.leave(),
       read: (from, to) => staging.read(from, to),
     })),
