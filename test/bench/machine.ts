@@ -20,7 +20,7 @@ export const thisMachine = async (): Promise<Machine> => ({
   cores: cpus().length,
   memoryGiB: Math.round(totalmem() / 2 ** 30),
   system: `${await distribution()}, ${type()} ${release()}`,
-  fileSystem: (await firstLine('stat', ['-f', '-c', '%T', tmpdir()])) ?? 'unknown',
+  fileSystem: (await firstLine('findmnt', ['-no', 'FSTYPE', '-T', tmpdir()])) ?? 'unknown',
   node: process.version,
   programs: Object.fromEntries(
     (
@@ -33,7 +33,7 @@ const versions = { rclone: 'version', tar: '--version', openssl: 'version', curl
 
 const firstLine = async (program: string, options: readonly string[]): Promise<string | null> => {
   try {
-    return (await promisify(execFile)(program, options)).stdout.split('\n')[0]?.split(' (')[0] ?? null
+    return (await promisify(execFile)(program, options)).stdout.split('\n')[0]?.replace(/ \(x86.*| \(Library.*/, '') ?? null
   } catch {
     // It is not installed, which is told where it is missing.
     return null

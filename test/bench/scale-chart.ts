@@ -21,7 +21,7 @@ export const scaleChart = ({ rows, machine, command, measuredOn }: Findings): Ch
           ? [
               {
                 kind: 'lines',
-                title: `${about}: heap above an empty one, MiB`,
+                title: 'Heap above an empty collection, MiB',
                 series: seriesOf(own, ({ heapMiB }) => heapMiB),
               } as const,
             ]

@@ -15,6 +15,7 @@ export interface Bar {
   /** A second, smaller line. */
   readonly note: string
   readonly parts: readonly { readonly value: number; readonly tone: Tone }[]
+  readonly whole: number
   /** Of the whole, from least to most. */
   readonly spread: readonly [number, number]
   /** Behind the value. */
@@ -30,7 +31,7 @@ const VALUE_WIDTH = 110
 export const drawBars = ({ bars, format }: Bars, width: number): readonly string[] => {
   const most = Math.max(...bars.map(({ spread, parts }) => Math.max(spread[1], totalOf(parts))))
   const scale = (value: number) => (value / most) * (width - LABEL_WIDTH - VALUE_WIDTH)
-  const drawBar = ({ label, isBold, note, parts, spread, remark }: Bar, index: number) => {
+  const drawBar = ({ label, isBold, note, parts, whole, spread, remark }: Bar, index: number) => {
     const y = index * ROW
     let from = LABEL_WIDTH
     const pieces = parts.map(({ value, tone }) => {
@@ -39,7 +40,7 @@ export const drawBars = ({ bars, format }: Bars, width: number): readonly string
       return piece
     })
     const [least, greatest] = [LABEL_WIDTH + scale(spread[0]), LABEL_WIDTH + scale(spread[1])]
-    const value = [format(totalOf(parts)), remark].filter(Boolean).join(' ')
+    const value = [format(whole), remark].filter(Boolean).join(' ')
     return [
       text(LABEL_WIDTH - 10, y + 13, isBold ? 'bold' : 'label', label, 'end'),
       text(LABEL_WIDTH - 10, y + 26, 'small', note, 'end'),

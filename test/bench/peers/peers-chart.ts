@@ -44,6 +44,7 @@ const barOf = (rows: readonly PeerRow[]): readonly Bar[] => {
       parts: [up, down].flatMap((row, index) =>
         row === undefined ? [] : [{ value: row.wallMs, tone: pair[index === 0 ? 0 : 1] }],
       ),
+      whole: whole.wallMs,
       spread: whole.spread,
       remark: down === undefined ? '(up only)' : '',
     },

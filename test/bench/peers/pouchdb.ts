@@ -22,24 +22,25 @@ interface PouchDB {
   readonly defaults: (options: { readonly prefix: string }) => PouchDB
 }
 
-const require = createRequire(pouchdbManifest)
+/** They are no packages of this project, so that nobody looks for them in it. */
+const brought = createRequire(pouchdbManifest)
 const open = ({ directory }: Work): Database => {
-  const Pouch = require('pouchdb-node') as PouchDB
+  const Pouch = brought('pouchdb-node') as PouchDB
   return new Pouch(join(directory, 'database'))
 }
 
 /** A document with an attachment for each blob, in LevelDB on both sides, not encrypted; replicated by its own protocol. */
 export const library: Library = {
   serve: async (root) => {
-    const express = require('express') as () => {
+    const express = brought('express') as () => {
       readonly use: (handler: unknown) => void
       readonly listen: (port: number, host: string) => Server
     }
-    const handlerOf = require('express-pouchdb') as (database: PouchDB, options: object) => unknown
+    const handlerOf = brought('express-pouchdb') as (database: PouchDB, options: object) => unknown
     const prefix = `${join(root, 'databases')}/`
     await mkdir(prefix)
     const app = express()
-    const Pouch = (require('pouchdb-node') as PouchDB).defaults({ prefix })
+    const Pouch = (brought('pouchdb-node') as PouchDB).defaults({ prefix })
     app.use(handlerOf(Pouch, { mode: 'minimumForPouchDB', inMemoryConfig: true, logPath: join(root, 'log.txt') }))
     const server = app.listen(0, '127.0.0.1')
     await once(server, 'listening')
