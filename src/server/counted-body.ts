@@ -5,25 +5,32 @@ export const countedBody = (
 ): ReadableStream<Uint8Array<ArrayBuffer>> => {
   const reader = stream.getReader()
   let bytes = 0
+  let isOver = false
+  const end = (error?: unknown) => {
+    if (!isOver) ended(bytes, error)
+    isOver = true
+  }
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       pull: async (controller) => {
         try {
           const { done, value } = await reader.read()
+          // It was cancelled while this was read.
+          if (isOver) return
           if (value !== undefined) {
             bytes += value.length
             controller.enqueue(value)
           }
           if (!done) return
-          ended(bytes)
+          end()
           controller.close()
         } catch (error) {
-          ended(bytes, error)
+          end(error)
           throw error
         }
       },
       cancel: (reason) => {
-        ended(bytes)
+        end()
         return reader.cancel(reason)
       },
     },
