@@ -106,7 +106,7 @@ test('only what is named may leave, and only as what it is said to be', () => {
   expect(clean(JSON.parse('{"__proto__": {"turn": 1}, "constructor": 1, "toString": true}'))).toEqual({})
 })
 
-test('of a record all leaves but seal and tag, of a context all but the plan of the waits and the actors: a new field must be decided on', async () => {
+test('of a record all leaves but seal and tag, of a context all but what is beside the chart: a new field must be decided on', async () => {
   const record = recordOf('x', { status: 'SYNCED', seal: 's', tag: 't' })
   const withheld = (whole: object) => Object.keys(whole).filter((name) => !(name in clean(whole)))
   expect(withheld(record)).toEqual(['seal', 'tag'])
@@ -131,5 +131,5 @@ test('of a record all leaves but seal and tag, of a context all but the plan of 
   await blobs.sync()
   expect([...contexts.keys()].toSorted()).toEqual(['blob', 'coordinator'])
   expect(withheld(contexts.get('blob') ?? {})).toEqual(['backoff'])
-  expect(withheld(contexts.get('coordinator') ?? {})).toEqual(['backoff', 'actors'])
+  expect(withheld(contexts.get('coordinator') ?? {})).toEqual(['pace', 'backoff', 'actors'])
 })
