@@ -15,7 +15,9 @@ export const resumableOf = ({ tools: { remote }, record, signal }: Attempt): TE.
     remote.supports({ signal }),
     TE.map(({ resumableUploads }) => (resumableUploads ? resumable : null)),
     TE.orElse((reason) => {
-      const isLost = reason._tag === 'ServerError' && record.attempts >= ATTEMPTS_PATIENT
+      // One that has begun an upload has said so once.
+      const hasSaid = record.status === 'PENDING_UPLOAD' && record.upload !== null
+      const isLost = reason._tag === 'ServerError' && record.attempts >= ATTEMPTS_PATIENT && !hasSaid
       return isLost || saysNothing(reason) ? TE.right(null) : TE.left(reason)
     }),
   )
