@@ -120,7 +120,10 @@ export const startEngine = (options: BlobSyncOptions) => {
     cipher,
     now: clock.now,
     random: options.random ?? Math.random,
-    inTurn: (keys, use) => () => inOrder(keys.map(keyText), () => (isBatched(keys) ? storage.share(use) : storage.use(use))()),
+    inTurn:
+      (keys, use, isSmall = false) =>
+      () =>
+        inOrder(keys.map(keyText), () => (isSmall || isBatched(keys) ? storage.share(use) : storage.use(use))()),
     inOrder: (keys, use) => () => inOrder(keys.map(keyText), use),
     parts: partSizes(options.inFlightBytes ?? IN_FLIGHT_BYTES),
     // Its priority may have been given since the attempt began.

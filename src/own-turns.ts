@@ -32,16 +32,16 @@ export const ownTurns = ({ ask, tools, clock, termNow }: OwnTurns) => {
 
   /** Runs in the blob's turn among all that the tabs do with it, to add it. It may run again, once it was undone. */
   const inTurn =
-    <A>(key: BlobKey, use: TE.TaskEither<Failure, A>): TE.TaskEither<Failure, A> =>
+    <A>(key: BlobKey, use: TE.TaskEither<Failure, A>, isSmall?: boolean): TE.TaskEither<Failure, A> =>
     async () => {
       const token = crypto.randomUUID()
       const before = termNow()
       if (before === null) await ofLeader(key, token)
-      const result = await tools.inTurn([key], use)()
+      const result = await tools.inTurn([key], use, isSmall)()
       const tell = async () => {
         const isThere = await ask('added', [key.id, key.namespace, token])
         // A leader that was silent may have been about to remove what was there before, and have removed this.
-        if (!isThere && E.isRight(result)) await inTurn(key, use)()
+        if (!isThere && E.isRight(result)) await inTurn(key, use, isSmall)()
       }
       // One that is closed need not know.
       if (before === null || before !== termNow()) tell().catch(() => {})

@@ -4,7 +4,7 @@ import { payloadOf } from './content'
 import { getOrThrow, orThrow, type Engine } from './engine'
 import { failure, type Failure } from './model/failure'
 import { blobKey, newBlobKey } from './model/ids'
-import { newRecord, type BlobRecord } from './model/record'
+import { newRecord, SMALL_BYTES_MAX, type BlobRecord } from './model/record'
 import { BlobSyncError, type BlobSync } from './options'
 import { sameAs } from './same-content'
 
@@ -50,7 +50,9 @@ export const put =
       else if (!isNamedByContent || written.right.status === 'PENDING_DELETE') return sameAs(store, written.right, payload)()
       return written
     }
-    await getOrThrow(tabs === null ? tools.inTurn([key], write) : tabs.inTurn(key, write), key)
+    // Many that are put at once reach the disk together: each alone would wait for a sync of its own.
+    const isSmall = payload.sizeBytes <= SMALL_BYTES_MAX
+    await getOrThrow(tabs === null ? tools.inTurn([key], write, isSmall) : tabs.inTurn(key, write, isSmall), key)
     const view = shown.view(key)
     shown.emit('blob.added', view)
     return view

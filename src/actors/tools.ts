@@ -16,8 +16,8 @@ export interface Tools {
   readonly cipher: Cipher
   readonly now: () => number
   readonly random: () => number
-  /** Runs with a storage slot, after what was asked before for the same blobs. */
-  readonly inTurn: <A>(keys: readonly BlobKey[], use: TE.TaskEither<Failure, A>) => TE.TaskEither<Failure, A>
+  /** Runs with a storage slot, which what is small may share, after what was asked before for the same blobs. */
+  readonly inTurn: <A>(keys: readonly BlobKey[], use: TE.TaskEither<Failure, A>, isSmall?: boolean) => TE.TaskEither<Failure, A>
   /** Runs after what was asked before for the same blobs, with the transfer's own slot alone. */
   readonly inOrder: <A>(keys: readonly BlobKey[], use: TE.TaskEither<Failure, A>) => TE.TaskEither<Failure, A>
   readonly parts: PartSizes

@@ -8,6 +8,7 @@ import type { HttpCalls, UploadTimeout } from './http-calls'
 import type { HttpUrls } from './http-urls'
 import { whereThereIs } from './http-powers'
 import { bodyFailureOf } from './read-whole'
+import { inPieces } from './sendable'
 import type { BatchPower, Received, Remote } from './remote'
 import { frameParser, uploadFrames, type FrameParser } from './stream-frames'
 import { unlessAborted } from './unless-aborted'
@@ -37,8 +38,8 @@ export const httpBatches = ({ calls, urls, uploadTimeoutMs, supports }: HttpBatc
                 method: 'POST',
                 url: urls.stream('upload', namespace),
                 asked: `POST ${blobs.length} blobs to ${namespace}`,
-                headers: { 'Content-Type': 'application/octet-stream' },
-                body,
+                headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(body.length) },
+                body: inPieces(body),
                 signal,
                 creates: true,
                 timeoutMs: uploadTimeoutMs(body.length),

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
-import { concatenated, release } from '../model/bytes'
+import { concatenated, joined, owned, release } from '../model/bytes'
 import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
 import { isAbsent } from './file-failure'
@@ -119,7 +119,8 @@ const staging = ({ home, key, inlineBytesMax, use }: Ground, kept: Draft | null,
     commit: (record) =>
       step('Storing', async () => {
         if (draft === null && sizeBytes <= inlineBytesMax) {
-          const bytes = concatenated(...parts)
+          const [first = new Uint8Array(0), ...others] = parts
+          const bytes = others.length === 0 ? owned(first) : joined(parts)
           end()
           return keep(home, record, { kind: 'inline', bytes })
         }
