@@ -50,12 +50,11 @@ export const memoryChanges = (
     read:
       ({ since, limit = LIMIT, waitMs = 0, signal }) =>
       async () => {
-        const read = unlessAborted(signal, () => E.right(since.map((one) => page(one, limit))))
-        const pages = await read()
-        if (E.isLeft(pages) || waitMs === 0) return pages
-        if (pages.right.some((one) => one === null || one.cursor !== since[pages.right.indexOf(one)]?.cursor)) return pages
-        await waitForChange(since, waitMs, signal)
-        return read()
+        // Looked at and waited for in one step: what comes in between would be missed.
+        const isNew = ({ cursor }: Since, at: number) => pages[at]?.cursor !== cursor
+        const pages = since.map((one) => page(one, limit))
+        if (waitMs > 0 && signal?.aborted !== true && !since.some(isNew)) await waitForChange(since, waitMs, signal)
+        return unlessAborted(signal, () => E.right(since.map((one) => page(one, limit))))()
       },
 
     digest: (namespace, range, { signal } = {}) =>

@@ -129,7 +129,7 @@ const promises: Readonly<Record<string, (ground: ChangesGround) => Promise<void>
     const { changes, key } = ground
     const since = [{ namespace: key('a').namespace, cursor: await feedAt(ground, key('a')) }]
     const controller = new AbortController()
-    const waiting = changes.read({ since, waitMs: WAIT_MS, signal: controller.signal })()
+    const waiting = changes.read({ since, waitMs: 10 * WAIT_MS, signal: controller.signal })()
     controller.abort()
     expectLeft(await waiting, 'the wait', 'Aborted')
     const signal = AbortSignal.abort()
