@@ -126,7 +126,8 @@ const sendUploads =
       for (const { key } of items) if (onTheirWay.get(keyText(key)) === arrival) onTheirWay.delete(keyText(key))
     })
     const stored = await sending
-    return E.isLeft(stored) && isAboutABlob(stored.left) ? oneByOne(items, alone) : items.map(() => stored)
+    if (E.isRight(stored)) return stored.right
+    return isAboutABlob(stored.left) ? oneByOne(items, alone) : items.map(() => stored)
   }
 
 const sendDownloads =

@@ -20,6 +20,15 @@ export interface ListedBlob extends BlobKey {
 /** The list of a namespace: an array of ids. Ids are checked one by one, so that one bad id does not spoil the list. */
 export const IdList = t.readonlyArray(t.unknown)
 
+/** The media type that asks for, and marks, an answer for each blob of a stream. */
+export const EACH_TYPE = 'application/vnd.blobsync.each'
+
+/** What an uploaded stream is answered so: for each blob null once it is durable, or the status and text that it alone would have had. */
+export const EachStored = t.readonlyArray(t.union([t.null, t.readonly(t.type({ status: t.number, text: t.string }))]))
+
+/** In a downloaded stream, what stands in the place of a blob that is not there: no size and no tag. */
+export const NO_FRAME = `${'-'.repeat(32)} `
+
 /** How far an incoming blob has come. */
 export const Flag = t.keyof({ PENDING: null, PROCESSING: null, PROCESSED: null, FAILED: null }, 'Flag')
 export type Flag = t.TypeOf<typeof Flag>

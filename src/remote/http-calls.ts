@@ -12,6 +12,8 @@ import { readWhole } from './read-whole'
 export interface HttpCalls {
   /** Whose answer has a body to take. */
   readonly open: (request: Request) => TE.TaskEither<Failure, Answer>
+  /** Reads an answer that says nothing more to its end. */
+  readonly drop: (answer: Answer) => TE.TaskEither<Failure, void>
   /** Whose good answer says all in its headers. */
   readonly headersOf: (request: Request) => TE.TaskEither<Failure, Headers>
   /** Whose good answer says nothing. */
@@ -36,13 +38,16 @@ export const callsOver = (line: Line): HttpCalls => {
 
   const open: HttpCalls['open'] = (request) => () => exchange(request)
 
+  const drop: HttpCalls['drop'] = (answer) => async () => {
+    await finish(answer, stallMs)
+    return E.right(undefined)
+  }
+
   const headersOf: HttpCalls['headersOf'] = (request) =>
     pipe(
       open(request),
-      TE.flatMap((answer) => async () => {
-        await finish(answer, stallMs)
-        return E.right(answer.headers)
-      }),
+      TE.tap(drop),
+      TE.map(({ headers }) => headers),
     )
 
   const bodyOf: HttpCalls['bodyOf'] = ({ body, watchdog }, sizeBytes, bytesMax) =>
@@ -57,6 +62,7 @@ export const callsOver = (line: Line): HttpCalls => {
 
   return {
     open,
+    drop,
     bodyOf,
     read,
     headersOf,

@@ -102,7 +102,7 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
     supports,
     changes: httpChanges({ calls, urls, supports, timeoutMs, listBytesMax }),
     flags: httpFlags(calls, urls, listBytesMax),
-    batches: httpBatches({ calls, urls, uploadTimeoutMs, supports }),
+    batches: httpBatches({ calls, urls, clock, uploadTimeoutMs, supports }),
     resumable: httpUploads({ calls, urls, uploadTimeoutMs, supports }),
 
     list: ({ namespace, signal }) =>

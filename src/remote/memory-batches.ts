@@ -13,10 +13,13 @@ export const memoryBatches = (memory: RemoteMemory): BatchPower => ({
       const held = namespaceIn(memory, namespace).blobs
       const batch = checkBatch(blobs)
       if (E.isLeft(batch)) return batch
-      const taken = blobs.find(({ id }) => held.has(id))
-      if (taken !== undefined) return E.left(existing({ namespace, id: taken.id }))
-      for (const { id, bytes } of blobs) held.set(id, bytes.slice())
-      return E.right(undefined)
+      return E.right(
+        blobs.map(({ id, bytes }) => {
+          if (held.has(id)) return E.left(existing({ namespace, id }))
+          held.set(id, bytes.slice())
+          return E.right(undefined)
+        }),
+      )
     }),
 
   get: (namespace, ids, { signal, bytesMax }) =>

@@ -36,8 +36,15 @@ export interface PromiseFlags {
 
 /** The power `batches` in Promises. */
 export interface PromiseBatches {
-  /** Stores all of the blobs or none; throws `Exists` if one is there. No id is named twice. */
-  readonly put: (namespace: Namespace, blobs: readonly SmallBlob[], options: CallOptions) => Promise<void>
+  /**
+   * Stores the blobs that do not exist there. Resolves with an item for each in their order, null or undefined where it is there now, a `failure` where
+   * it is not, such as `Exists`; or with nothing: all are there. A remote that stores all or none throws `Exists` if one is there. No id is named twice.
+   */
+  readonly put: (
+    namespace: Namespace,
+    blobs: readonly SmallBlob[],
+    options: CallOptions,
+  ) => Promise<readonly PromiseStored[] | void>
   /** One item for each id, in the order asked. */
   readonly get: (
     namespace: Namespace,
@@ -56,6 +63,9 @@ export interface PromiseResumable {
   readonly append: (session: string, part: UploadPart) => Promise<number | null | undefined>
   readonly end: (session: string, options: CallOptions) => Promise<void>
 }
+
+/** Null or undefined if it is there now. */
+export type PromiseStored = { readonly failure: Failure } | null | undefined
 
 /** Null or undefined if there is no such blob; a `failure` where it did not come whole. */
 export type PromiseReceived = Received | { readonly failure: Failure } | null | undefined
@@ -138,6 +148,7 @@ export const batchesFromPromises = (object: PromiseBatches): BatchPower => ({
     pipe(
       TE.fromEither(checkBatch(blobs)),
       TE.flatMap(() => lift(options, () => object.put(namespace, blobs, options))),
+      TE.flatMapEither((items) => checkStored(namespace, blobs, items)),
     ),
 
   get: (namespace, ids, options) =>
@@ -169,6 +180,22 @@ const checkOffset = (bytes: number | null | undefined): E.Either<Failure, number
     : E.left(failure('Corrupt', `The remote’s offset of an upload is ${bytes}.`))
 }
 
+const checkStored = (
+  namespace: Namespace,
+  blobs: readonly SmallBlob[],
+  items: readonly PromiseStored[] | void,
+): E.Either<Failure, readonly E.Either<Failure, void>[]> => {
+  if (items === undefined) return E.right(blobs.map(() => E.right(undefined)))
+  if (items.length !== blobs.length)
+    return E.left(failure('Corrupt', `The batch has ${items.length} answers for ${blobs.length} blobs.`))
+  return E.right(
+    blobs.map(({ id }, at) => {
+      const item = items[at]
+      return item === null || item === undefined ? E.right(undefined) : E.left(failureIn({ namespace, id }, item))
+    }),
+  )
+}
+
 const checkReceived = (
   namespace: Namespace,
   ids: readonly BlobId[],
@@ -186,12 +213,13 @@ const checkReceived = (
 const receivedOf = (key: BlobKey, item: PromiseReceived): E.Either<Failure, Received> => {
   if (item === null || item === undefined) return E.left(missing(key))
   if ('bytes' in item && item.bytes instanceof Uint8Array) return E.right({ bytes: item.bytes, tag: item.tag })
-  return E.left(
-    pipe(
-      failureCarriedBy(item),
-      O.getOrElse((): Failure => failure('Corrupt', `What the remote gave for ${keyText(key)} is no blob.`)),
-    ),
-  )
+  return E.left(failureIn(key, item))
 }
+
+const failureIn = (key: BlobKey, item: unknown): Failure =>
+  pipe(
+    failureCarriedBy(item),
+    O.getOrElse((): Failure => failure('Corrupt', `What the remote gave for ${keyText(key)} is no blob.`)),
+  )
 
 const missing = (key: BlobKey): Failure => failure('NotFound', `The remote does not hold ${keyText(key)}.`)

@@ -238,10 +238,15 @@ export interface FlagListRequest extends CallOptions {
 /** Many small blobs in one request. */
 export interface BatchPower {
   /**
-   * Stores blobs that do not exist there, all or none; one that exists is `Exists` for all of them, and nothing was changed. A batch that
-   * names an id twice is refused. Never for an original Soledad server, which overwrites and drops.
+   * Stores blobs that do not exist there. Right: an answer for each, in their order; one that exists is `Exists` and was not changed, and the
+   * others are there. Left: none is there, unless the connection failed; a remote that stores all or none says so `Exists` for all of them. A
+   * batch that names an id twice is refused. Never for an original Soledad server, which overwrites and drops.
    */
-  readonly put: (namespace: Namespace, blobs: readonly SmallBlob[], options?: CallOptions) => TaskEither<Failure, void>
+  readonly put: (
+    namespace: Namespace,
+    blobs: readonly SmallBlob[],
+    options?: CallOptions,
+  ) => TaskEither<Failure, readonly Either<Failure, void>[]>
 
   /**
    * Fetches blobs, in the order asked; an id that is asked twice comes twice. Left: nothing came that could be trusted. An id whose blob

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/Either'
 import { concatenated, textBytes, type Bytes } from '../model/bytes'
 import { failure, type Failure } from '../model/failure'
+import { NO_FRAME } from '../model/wire'
 import type { Received, SmallBlob } from './remote'
 
 /** What an upload stream sends: which blobs come, as one line of JSON in the spacing of Soledad’s client, then one after the other. */
@@ -12,8 +13,8 @@ export const uploadFrames = (blobs: readonly SmallBlob[]): Bytes => {
 
 /** Reads a download stream, in whatever parts it arrives. */
 export interface FrameParser {
-  /** The blobs that came whole, in order. */
-  readonly received: readonly Received[]
+  /** The blobs that came whole, in order; null: it is not there. */
+  readonly received: readonly (Received | null)[]
   /** Takes the next bytes. Once left, it stays left: `Corrupt` for what is no frame, `TooLarge` for a blob that goes beyond the limit. */
   readonly take: (part: Uint8Array) => E.Either<Failure, void>
   /** The stream is over; `Unreachable` if it ended early. */
@@ -29,9 +30,10 @@ const header = /^([0-9a-f]{8})([A-Za-z0-9_=-]{24}) $/
  * A parser for so many frames. What a tag says is for the cipher to judge.
  *
  * @param bytesMax Of all blobs together; no memory is taken for more.
+ * @param mayLack Whether the stream may tell of a blob that it is not there.
  */
-export const frameParser = (count: number, bytesMax: number): FrameParser => {
-  const received: Received[] = []
+export const frameParser = (count: number, bytesMax: number, mayLack = false): FrameParser => {
+  const received: (Received | null)[] = []
   const head = new Uint8Array(HEADER_BYTES)
   let blob: Received | null = null
   let filled = 0
@@ -56,6 +58,11 @@ export const frameParser = (count: number, bytesMax: number): FrameParser => {
   /** A blob may have no byte at all: then it is whole as soon as its header is. */
   const settle = () => {
     if (blob === null && filled === HEADER_BYTES) {
+      if (mayLack && String.fromCharCode(...head) === NO_FRAME) {
+        received.push(null)
+        filled = 0
+        return
+      }
       const opened = frameOf(head, bytesLeft)
       if (E.isLeft(opened)) return void (verdict = opened)
       blob = opened.right

@@ -1,3 +1,5 @@
+import * as E from 'fp-ts/Either'
+import { EACH_TYPE } from '../model/wire'
 import type { Denied } from './auth'
 import type { StoredBytes } from './backend'
 import type { Refusal } from './refusal'
@@ -47,7 +49,22 @@ export const part = ({ sizeBytes, tag, span: { from, to } }: StoredBytes, isExcl
 
 /** Any number of blobs; each piece of the body becomes an HTTP chunk of its own. */
 export const stream = (body: ReadableStream<Uint8Array<ArrayBuffer>>): Response =>
-  new Response(body, { headers: { ...chunked, ...bytes } })
+  new Response(body, { headers: { ...chunked, ...bytes, vary: 'Accept' } })
+
+/** As `stream`, for who can read of blobs that are not there. */
+export const streamOfEach = (body: ReadableStream<Uint8Array<ArrayBuffer>>): Response =>
+  new Response(body, { headers: { ...chunked, 'content-type': EACH_TYPE, vary: 'Accept' } })
+
+/** Null for each blob that was stored; for any other, what it would have been answered alone. */
+export const each = (stored: readonly E.Either<Refusal, void>[]): Response =>
+  json(
+    stored.map((one) => {
+      if (E.isRight(one)) return null
+      const [status, text] = wordsOf(one.left)
+      return { status, text }
+    }),
+    { 'content-type': EACH_TYPE },
+  )
 
 /** What the server of tus answers, without its own word on origins. With each byte an upload expires later. */
 export const tus = ({ status, headers: theirs, body }: Response, expiresMs: number): Response => {
@@ -67,28 +84,31 @@ const bytes = { ...everywhere, 'content-type': 'application/octet-stream' }
 export const failed = (): Response => text(500, '{"success": false}', { 'content-type': 'application/json' })
 
 /** What Soledad answers, word for word where it has words. */
-export const refused = (refusal: Refusal): Response => {
+export const refused = (refusal: Refusal): Response =>
+  refusal._tag === 'OutOfRange' ? empty(416, { 'content-range': `bytes */${refusal.sizeBytes}` }) : text(...wordsOf(refusal))
+
+const wordsOf = (refusal: Refusal): [status: number, text: string] => {
   switch (refusal._tag) {
     case 'Missing':
-      return text(404, `Blob doesn't exist: ${refusal.id}`)
+      return [404, `Blob doesn't exist: ${refusal.id}`]
     case 'Exists':
-      return text(409, `Blob already exists: ${refusal.id}`)
+      return [409, `Blob already exists: ${refusal.id}`]
     case 'Misnamed':
-      return text(400, `The blob does not bear its id: ${refusal.id}`)
+      return [400, `The blob does not bear its id: ${refusal.id}`]
     case 'Nameless':
-      return text(400, refusal.message)
+      return [400, refusal.message]
     case 'OutOfRange':
-      return empty(416, { 'content-range': `bytes */${refusal.sizeBytes}` })
+      return [416, `The blob has ${refusal.sizeBytes} bytes.`]
     case 'QuotaExceeded':
-      return text(507, 'Quota Exceeded!')
+      return [507, 'Quota Exceeded!']
     case 'DiskFull':
-      return text(507, 'Insufficient storage')
+      return [507, 'Insufficient storage']
     case 'TooLarge':
-      return text(413, 'This is larger than the server takes.')
+      return [413, 'This is larger than the server takes.']
     case 'TooShort':
-      return text(400, 'A blob has at least 16 bytes.')
+      return [400, 'A blob has at least 16 bytes.']
     case 'Incomplete':
-      return text(400, 'The body is not as long as announced.')
+      return [400, 'The body is not as long as announced.']
   }
 }
 

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import { blobKey } from '../model/ids'
+import { EACH_TYPE } from '../model/wire'
 import * as answers from './answers'
 import { userOf, type Authenticate } from './auth'
 import { User, type Place, type ServerBackend, type StoredKey } from './backend'
@@ -22,6 +23,9 @@ export const placeIn = (c: Asked, api: Api): Promise<E.Either<Response, Place>> 
 
 /** A parameter's first value; a blank one counts as none. */
 export const valueIn = (c: Asked, name: string): string | null => c.req.query(name) || null
+
+/** Whether an answer is asked for to each blob of a stream. */
+export const wantsEach = (c: Asked): boolean => c.req.header('accept')?.includes(EACH_TYPE) === true
 
 /** The user that a path names; otherwise the answer. */
 export const userIn = (c: Asked): E.Either<Response, User> => {

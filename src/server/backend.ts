@@ -1,3 +1,4 @@
+import type { Either } from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { Namespace, type BlobId, type BlobKey } from '../model/ids'
@@ -65,6 +66,12 @@ export interface ServerBackend {
    */
   readonly put: (owner: Owner, uploads: readonly Upload[]) => TaskEither<Refusal, void>
 
+  /**
+   * As `put`, but each blob for itself: one that is refused leaves the others alone; all that are stored are so in one step. Left: what is wrong
+   * with all of them, `Incomplete` or `DiskFull`; then none is stored. Absent: streams are stored whole or not at all.
+   */
+  readonly putEach?: (owner: Owner, uploads: readonly StreamedUpload[]) => TaskEither<Refusal, readonly Either<Refusal, void>[]>
+
   /** In the order in which they were set; none at first. */
   readonly flags: (key: StoredKey) => TaskEither<Refusal, readonly Flag[]>
 
@@ -118,4 +125,13 @@ export interface Upload extends BlobKey {
   readonly prefix?: { readonly sizeBytes: number; readonly bytes: (bodyBytes: number) => Uint8Array }
   /** Set together with the blob. @default none */
   readonly flags?: readonly Flag[]
+}
+
+/** One of several in a body. */
+export interface StreamedUpload extends Upload {
+  readonly sizeBytes: number
+  /** Why it is refused whatever comes; null: it is not. */
+  readonly refusal: Refusal | null
+  /** Passes over what was not read of its body, so that the next one can be. @throws {BodyRefused} `Incomplete`. */
+  readonly skip: () => Promise<void>
 }

@@ -8,6 +8,8 @@ export interface BodyReader {
   readonly line: (bytesMax: number) => Promise<Bytes>
   /** The next so many bytes, in the pieces in which they come. @throws {BodyRefused} `Incomplete` if there are fewer. */
   readonly take: (bytes: number) => AsyncIterable<Uint8Array>
+  /** Passes over so many bytes. @throws {BodyRefused} `Incomplete` if there are fewer. */
+  readonly skip: (bytes: number) => Promise<void>
   /** Forgets what was not read; the connection stays usable. */
   readonly discard: () => Promise<void>
 }
@@ -31,6 +33,15 @@ export const bodyReader = (request: Request, counted: Counted): BodyReader => {
     return piece
   }
 
+  async function* take(bytes: number) {
+    for (let missing = bytes; missing > 0;) {
+      if (unread.length === 0 && !(await readOn())) incomplete()
+      const piece = next(missing)
+      missing -= piece.length
+      yield piece
+    }
+  }
+
   return {
     line: async (bytesMax) => {
       const pieces: Uint8Array[] = []
@@ -47,13 +58,9 @@ export const bodyReader = (request: Request, counted: Counted): BodyReader => {
       if (isWhole) next(1)
       return joined(pieces)
     },
-    take: async function* (bytes) {
-      for (let missing = bytes; missing > 0;) {
-        if (unread.length === 0 && !(await readOn())) incomplete()
-        const piece = next(missing)
-        missing -= piece.length
-        yield piece
-      }
+    take,
+    skip: async (bytes) => {
+      for await (const _ of take(bytes));
     },
     discard: () => discard(reader),
   }

@@ -15,7 +15,8 @@ import { partRowsIn } from './part-rows'
 import { payloadFiles, type PayloadFiles } from './payload-files'
 import { quota } from './quota'
 import { reading } from './read'
-import { receiving } from './receive'
+import { receivedMemory, receiving } from './receive'
+import { receivingEach } from './receive-each'
 import { rowsIn } from './rows'
 
 export interface FileBackendOptions {
@@ -112,6 +113,8 @@ const backend = async (
     expiresMs: uploadsExpireMs,
   })
   const expiry = await expiring(parts)
+  const taking = { rows, files, commit, quota: bytesOf, inlineBytesMax }
+  const memory = receivedMemory()
   const missing = ({ id }: StoredKey) => E.left({ _tag: 'Missing', id } as const)
 
   return {
@@ -120,7 +123,8 @@ const backend = async (
     count: async (user, namespace) => rows.count(user, namespace),
     firstMissing: async (place, ids) => ids.find((id) => !rows.has({ ...place, id })) ?? null,
     read: reading(rows, files),
-    put: receiving({ rows, files, commit, quota: bytesOf, inlineBytesMax }),
+    put: receiving(taking, memory),
+    putEach: receivingEach(taking, memory),
     flags: (key) => async () => {
       const flags = rows.flags(key)
       return flags === null ? missing(key) : E.right(flags)

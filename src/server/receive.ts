@@ -21,9 +21,10 @@ export interface Receiving {
 /** Small payloads wait for their commit in memory while all requests together hold no more than this; otherwise in files. */
 const HELD_BYTES_MAX = 64 * 1024 * 1024
 
+export const receivedMemory = () => sharedMemory(HELD_BYTES_MAX)
+
 /** Stores what uploads bring, all of them or none, in one commit: the backend's `put`. */
-export const receiving = (parts: Receiving): ServerBackend['put'] => {
-  const shareOfMemory = sharedMemory(HELD_BYTES_MAX)
+export const receiving = (parts: Receiving, shareOfMemory = receivedMemory()): ServerBackend['put'] => {
   const { rows, quota } = parts
 
   return (owner, uploads) => async () => {
@@ -49,7 +50,7 @@ export const receiving = (parts: Receiving): ServerBackend['put'] => {
   }
 }
 
-interface Parcel {
+export interface Parcel {
   readonly key: StoredKey
   readonly upload: Upload
 }
@@ -58,12 +59,12 @@ interface Arrival extends Parcel {
   readonly arrived: Arrived
 }
 
-const announced = ({ sizeBytes, prefix }: Upload) => (sizeBytes === null ? null : sizeBytes + (prefix?.sizeBytes ?? 0))
+export const announced = ({ sizeBytes, prefix }: Upload) => (sizeBytes === null ? null : sizeBytes + (prefix?.sizeBytes ?? 0))
 
 const takenIn = (rows: Rows, parcels: readonly Parcel[]): BlobId | null =>
   parcels.find(({ key }) => rows.has(key))?.key.id ?? null
 
-const exists = (id: BlobId) => new BodyRefused({ _tag: 'Exists', id })
+export const exists = (id: BlobId) => new BodyRefused({ _tag: 'Exists', id })
 
 const takeAllIn = async (
   { files, inlineBytesMax }: Receiving,
@@ -85,7 +86,7 @@ const takeAllIn = async (
   }
 }
 
-const takeIn = async (
+export const takeIn = async (
   files: PayloadFiles,
   key: StoredKey,
   { body, prefix }: Upload,
@@ -119,7 +120,7 @@ const commitAll = async ({ rows, files, commit }: Receiving, arrivals: readonly 
   throw exists(taken)
 }
 
-const forget = async (files: PayloadFiles, arrivals: readonly Arrival[]) => {
+export const forget = async (files: PayloadFiles, arrivals: readonly Pick<Arrival, 'arrived'>[]) => {
   for (const { arrived } of arrivals) if (arrived.content.file !== null) await files.remove(arrived.content.file)
 }
 

@@ -35,19 +35,34 @@ const promises: Readonly<Record<string, (ground: BatchGround) => Promise<void>>>
     for (const order of [[a, b, c], [c, b, a], [b, c, a], [c], [a, c, a, a]]) await expectAll(ground, order)
   },
 
-  'batches: with one id that is taken, nothing is stored and nothing overwritten': async (ground) => {
-    const { batches, key, remote } = ground
-    const taken = small(ground, 'taken', payload(500))
-    await putAll(ground, [taken])
-    const others = ['x', 'y'].map((id, index) => small(ground, id, payload(400, index)))
-    for (const bytes of [payload(500, 1), payload(700), taken.bytes])
-      for (const place of [0, 1, 2]) {
-        const batch = others.toSpliced(place, 0, { ...taken, bytes })
-        expectLeft(await batches.put(key('any').namespace, batch)(), `put with the taken id at ${place}`, 'Exists')
-      }
-    expectBytes(await bytesOf(await get(remote, key('taken'))), taken.bytes, 'the blob that was there')
-    await expectOnly(ground, ['taken'])
-  },
+  'batches: an id that is taken is Exists and is not overwritten; the others are stored, or all are told Exists and none is':
+    async (ground) => {
+      const { batches, key, remote } = ground
+      const taken = small(ground, 'taken', payload(500))
+      await putAll(ground, [taken])
+      const stored = [taken]
+      for (const [round, bytes] of [payload(500, 1), payload(700), taken.bytes].entries())
+        for (const place of [0, 1, 2]) {
+          const others = ['x', 'y'].map((id, index) => small(ground, `${id}-${round}-${place}`, payload(400, index)))
+          const batch = others.toSpliced(place, 0, { ...taken, bytes })
+          const what = `put with the taken id at ${place}`
+          const outcome = await batches.put(key('any').namespace, batch)()
+          if (E.isLeft(outcome)) expectLeft(outcome, what, 'Exists')
+          else {
+            expectEqual(outcome.right.length, batch.length, `answers to a ${what}`)
+            for (const [at, answer] of outcome.right.entries())
+              if (at === place) expectLeft(answer, what, 'Exists')
+              else expectRight(answer, `another one of a ${what}`)
+            stored.push(...others)
+          }
+        }
+      expectBytes(await bytesOf(await get(remote, key('taken'))), taken.bytes, 'the blob that was there')
+      await expectAll(ground, stored)
+      await expectOnly(
+        ground,
+        stored.map(({ id }) => id),
+      )
+    },
 
   'batches: one that names an id twice is refused whole': async (ground) => {
     const batch = ['a', 'b', 'a'].map((id, index) => small(ground, id, payload(100, index)))
@@ -55,17 +70,18 @@ const promises: Readonly<Record<string, (ground: BatchGround) => Promise<void>>>
     await expectOnly(ground, [])
   },
 
-  'batches: of two at once that share an id, one is stored whole and the other not at all': async (ground) => {
+  'batches: of two at once that share an id, one has it, and whoever is told that all is stored has all': async (ground) => {
     const { batches, key } = ground
     const rivals = [1, 2].map((rival) =>
       [`own-${rival}`, 'shared', `also-${rival}`].map((id) => small(ground, id, payload(20_000, rival))),
     )
     const outcomes = await Promise.all(rivals.map((batch) => batches.put(key('any').namespace, batch)()))
-    const winners = rivals.filter((_, index) => E.isRight(outcomes[index] ?? E.left(failure('Aborted', ''))))
-    expectEqual(winners.length, 1, 'winners')
-    for (const outcome of outcomes)
-      if (E.isLeft(outcome)) expectEqual<string>(outcome.left._tag, 'Exists', 'what the other is told')
-    const won = winners.flat()
+    const answers = outcomes.map((outcome, rival) =>
+      E.isRight(outcome) ? outcome.right : (rivals[rival] ?? []).map(() => outcome),
+    )
+    const won = rivals.flatMap((batch, rival) => batch.filter((_, at) => E.isRight(answers[rival]?.[at] ?? E.left(null))))
+    expectEqual(won.filter(({ id }) => id === key('shared').id).length, 1, 'who has the id that both want')
+    for (const answer of answers.flat()) if (E.isLeft(answer)) expectLeft(answer, 'what the other is told', 'Exists')
     await expectAll(ground, won)
     await expectOnly(
       ground,
@@ -167,8 +183,11 @@ export const batchCases: Readonly<Record<string, (ground: Ground) => Promise<voi
 
 const small = ({ key }: Ground, id: string, bytes: SmallBlob['bytes']): SmallBlob => ({ id: key(id).id, bytes })
 
-const putAll = async ({ batches, key }: BatchGround, blobs: readonly SmallBlob[]): Promise<void> =>
-  expectRight(await batches.put(key('any').namespace, blobs)(), `put of ${blobs.length} blobs`)
+const putAll = async ({ batches, key }: BatchGround, blobs: readonly SmallBlob[]): Promise<void> => {
+  const answers = expectRight(await batches.put(key('any').namespace, blobs)(), `put of ${blobs.length} blobs`)
+  expectEqual(answers.length, blobs.length, 'answers')
+  for (const [at, answer] of answers.entries()) expectRight(answer, `the answer for ${blobs[at]?.id ?? at}`)
+}
 
 const expectAll = async ({ batches, key }: BatchGround, blobs: readonly SmallBlob[], bytesMax = 1_000_000): Promise<void> => {
   const ids = blobs.map(({ id }) => id)
