@@ -13,6 +13,8 @@ export interface CoordinatorInput {
   /** How many of these transfers there may be now. */
   readonly pace: Pace
   readonly liveActors: number
+  /** How many blobs may share a slot. */
+  readonly batchBlobs: number
   readonly backoff: BackoffPlan
   readonly verifyAttempts: number
   readonly isOnline: boolean

@@ -1,4 +1,4 @@
-import { BATCH_BLOBS, isActive, mayBatch, standingOf, type BlobRecord, type Status } from '../src/model/record'
+import { BATCH_BLOBS_MAX, isActive, mayBatch, standingOf, type BlobRecord, type Status } from '../src/model/record'
 import { goesBefore, type Gates, type Live, type Place, type Roster, type Ticket } from './roster'
 
 export type Move =
@@ -21,6 +21,8 @@ interface Shares {
   readonly accessRound: number
   /** How many slots blobs may share; 0 while the remote takes no batches. */
   readonly batchSlots: number
+  /** How many blobs may share one. */
+  readonly batchBlobs: number
 }
 
 /** Decides who is given a slot, who enters the window with it or because someone looks, and who leaves; notes it in the roster. */
@@ -92,7 +94,7 @@ const giveSlots = (shares: Shares, gates: Gates, moves: Move[]): void => {
 }
 
 /** A batch is filled in one go: a few that follow at each answer would make many small ones. */
-const mayFillBatch = ({ roster, batchSlots }: Shares) => roster.batched <= Math.max(0, batchSlots - 1) * BATCH_BLOBS
+const mayFillBatch = ({ roster, batchSlots, batchBlobs }: Shares) => roster.batched <= Math.max(0, batchSlots - 1) * batchBlobs
 
 /** Whether a blob that transfers keeps from its slot another one that goes before it, and that could take it. */
 export const isWaitedFor = (shares: Shares, record: BlobRecord): boolean => {
@@ -109,15 +111,26 @@ export const isWaitedFor = (shares: Shares, record: BlobRecord): boolean => {
 }
 
 /** Whether a slot is free for a blob alone, and whether there is one to share. */
-export const roomIn = ({ roster, pace, batchSlots }: Pick<Shares, 'roster' | 'pace' | 'batchSlots'>) => {
+export const roomIn = ({
+  roster,
+  pace,
+  batchSlots,
+  batchBlobs,
+}: Pick<Shares, 'roster' | 'pace' | 'batchSlots' | 'batchBlobs'>) => {
   const { batched } = roster
-  const hasFree = roster.inPhase.transferring.size - batched + Math.ceil(batched / BATCH_BLOBS) < pace.slots
-  const hasPlace = batched < batchSlots * BATCH_BLOBS && (hasFree || batched % BATCH_BLOBS !== 0)
+  const hasFree = roster.inPhase.transferring.size - batched + Math.ceil(batched / batchBlobs) < pace.slots
+  const hasPlace = batched < batchSlots * batchBlobs && (hasFree || batched % batchBlobs !== 0)
   return { alone: hasFree, batch: batchSlots === 0 ? hasFree : hasPlace }
 }
 
 /** How many of the slots batches may take: a blob that travels alone always finds others. */
 export const batchSlotsOf = (transfers: number): number => Math.min(2, transfers - 1)
+
+/** How many blobs may share a slot: as many as may live beside those that travel alone, since a few large requests cost less than many small ones. */
+export const batchBlobsOf = (transfers: number, liveActors: number): number => {
+  const slots = Math.max(1, batchSlotsOf(transfers))
+  return Math.max(1, Math.min(BATCH_BLOBS_MAX, Math.floor((liveActors - (transfers - slots)) / slots)))
+}
 
 /** @returns false if the window is full of blobs that are not to give way. */
 const enterWithSlot = (shares: Shares, ticket: Ticket, mayGo: MayGo, moves: Move[]): boolean => {

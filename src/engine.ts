@@ -4,6 +4,7 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { createActor, fromPromise } from 'xstate'
 import {
+  batchBlobsOf,
   batchSlotsOf,
   BlobActors,
   blobMachine,
@@ -37,7 +38,7 @@ import { doubtedConnectivity, systemConnectivity } from './connectivity'
 import { failure, type Failure } from './model/failure'
 import { blobKey, keyText, Namespace, type BlobKey } from './model/ids'
 import type { Listed, Outcome } from './model/outcome'
-import { BATCH_BLOBS, type BlobRecord } from './model/record'
+import type { BlobRecord } from './model/record'
 import { joinTabs } from './join-tabs'
 import { stayLive } from './live'
 import type { Payload } from './model/payload'
@@ -61,15 +62,17 @@ export type Engine = ReturnType<typeof startEngine>
 
 /** Puts store, remote and cipher together under the coordinator, and starts it. */
 export const startEngine = (options: BlobSyncOptions) => {
-  const { cipher, transfers = 6 } = options
+  const { cipher, transfers = 6, liveActors = 64 } = options
   const clock = options.clock ?? systemClock
   const roster = new Roster()
   const inOrder = turns()
-  const storage = storageSlots(options.storage ?? 10)
+  const batchBlobs = batchBlobsOf(transfers, liveActors)
+  const storage = storageSlots(options.storage ?? 10, batchBlobs)
   const closing = new AbortController()
   const pace = new Pace(transfers)
   const remote = batched(limited(options.remote, options.bandwidth ?? {}, clock), {
     lanes: batchSlotsOf(transfers),
+    itemsMax: batchBlobs,
     clock,
     signal: closing.signal,
     onBatches: () => send({ type: 'batches.offered' }),
@@ -145,7 +148,7 @@ export const startEngine = (options: BlobSyncOptions) => {
     (verb: Verb): Verb =>
     async (given, record, signal) => {
       const begun = pace.begin(clock.now())
-      const share = isBatched([record]) ? 1 / BATCH_BLOBS : 1
+      const share = isBatched([record]) ? 1 / batchBlobs : 1
       const outcome = await verb(given, record, signal)
       const { sizeBytes } = outcome.record
       pace.end(begun, { bytes: sizeBytes ?? 0, failure: outcome.isDone ? null : outcome.failure, share, atMs: clock.now() })
@@ -221,7 +224,8 @@ export const startEngine = (options: BlobSyncOptions) => {
     input: {
       transfers,
       pace,
-      liveActors: options.liveActors ?? 64,
+      liveActors,
+      batchBlobs,
       backoff,
       verifyAttempts: options.verifyAttempts ?? 1,
       isOnline: connectivity.isOnline(),

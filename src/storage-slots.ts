@@ -2,7 +2,6 @@ import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 import { Slots } from '../machines'
 import { failure, type Failure } from './model/failure'
-import { BATCH_BLOBS } from './model/record'
 
 interface Holder {
   granted: () => void
@@ -16,7 +15,7 @@ interface Holder {
  * Runs what uses the store, never more than `limit` at once; the blobs of a batch may share a slot, as they share their request.
  * After `close` every new use is `Aborted`.
  */
-export const storageSlots = (limit: number) => {
+export const storageSlots = (limit: number, batchBlobs: number) => {
   const slots = new Slots<Holder>(limit)
   const inUse = new Set<Promise<unknown>>()
   let shared: { readonly holder: Holder; readonly isGranted: Promise<void> } | null = null
@@ -34,7 +33,7 @@ export const storageSlots = (limit: number) => {
   }
 
   const requestShared = () => {
-    if (shared === null || shared.holder.uses === 0 || shared.holder.joined >= BATCH_BLOBS) shared = request()
+    if (shared === null || shared.holder.uses === 0 || shared.holder.joined >= batchBlobs) shared = request()
     return shared
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../clock'
 import type { Bytes } from '../model/bytes'
 import type { Failure } from '../model/failure'
 import { keyText, type BlobKey, type Namespace } from '../model/ids'
-import { BATCH_BLOBS, SMALL_BYTES_MAX } from '../model/record'
+import { SMALL_BYTES_MAX } from '../model/record'
 import { wholeOf } from './whole-of'
 import { collector, type Group } from './collector'
 import type { BatchPower, CallOptions, Download, Received, Remote } from '../remote/remote'
@@ -11,6 +11,8 @@ import type { BatchPower, CallOptions, Download, Received, Remote } from '../rem
 export interface BatchedOptions {
   /** How many batches may be under way at once; 0 switches them off. */
   readonly lanes: number
+  /** The most blobs of one. */
+  readonly itemsMax: number
   readonly clock: Clock
   /** Ends the question for powers. */
   readonly signal: AbortSignal
@@ -23,11 +25,11 @@ export interface BatchedOptions {
  * power. A batch that fails because of a blob is done again one by one, so that each blob has an answer of its own.
  */
 export const batched = (remote: Remote, options: BatchedOptions): Remote => {
-  const { lanes, clock } = options
+  const { lanes, itemsMax, clock } = options
   const { batches } = remote
   if (batches === undefined || lanes < 1) return remote
   const power = powerOf(remote, options)
-  const group = collector({ lanes, itemsMax: BATCH_BLOBS, clock })
+  const group = collector({ lanes, itemsMax, clock })
   const onTheirWay = new Map<string, Promise<unknown>>()
   const uploads = perNamespace((namespace) => group(sendUploads(remote, batches, namespace, onTheirWay)))
   const downloads = perNamespace((namespace) => group(sendDownloads(remote, batches, namespace)))
@@ -136,13 +138,13 @@ const sendDownloads =
     const alone = ({ key, options }: SmallDownload) => remote.get(key, options)()
     if (items.length === 1) return oneByOne(items, alone)
     const ids = items.map(({ key }) => key.id)
-    const got = await batches.get(namespace, ids, { signal, bytesMax: BATCH_BYTES_MAX })()
+    const got = await batches.get(namespace, ids, { signal, bytesMax: items.length * ENCRYPTED_BYTES_MAX })()
     if (E.isLeft(got)) return isAboutABlob(got.left) ? oneByOne(items, alone) : items.map(() => got)
     return got.right.map(E.map(downloadOf))
   }
 
-/** Small blobs, and what encryption adds to them. */
-const BATCH_BYTES_MAX = BATCH_BLOBS * (SMALL_BYTES_MAX + 1024)
+/** A small blob, and what encryption adds to it. */
+const ENCRYPTED_BYTES_MAX = SMALL_BYTES_MAX + 1024
 
 const oneByOne = async <Item, A>(items: readonly Item[], run: (item: Item) => Promise<A>): Promise<readonly A[]> => {
   const answers: A[] = []

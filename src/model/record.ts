@@ -164,8 +164,8 @@ export const mayBeEvicted = (record: BlobRecord): boolean =>
 /** Blobs up to this size share requests where the remote takes batches: alone, the request would cost more than the bytes. */
 export const SMALL_BYTES_MAX = 64 * 1024
 
-/** The most blobs of one batch. */
-export const BATCH_BLOBS = 24
+/** The most blobs of one batch, however many may live at once: they are held in memory. */
+export const BATCH_BLOBS_MAX = 120
 
 /**
  * The least part of an upload, and what all parts but the last are a multiple of: a segment of the streaming cipher, so that none is encrypted

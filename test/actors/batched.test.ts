@@ -32,7 +32,7 @@ const knownToBatch = async (given: Partial<Omit<Remote, 'batches'>> & { readonly
           : () => new Promise((resolve) => answers.push(() => resolve(E.left(failure('NotFound', 'None.'))))),
       batches: { ...batches, ...given.batches },
     },
-    { lanes: 2, clock, signal: new AbortController().signal, onBatches: () => (isKnown = true) },
+    { lanes: 2, itemsMax: 24, clock, signal: new AbortController().signal, onBatches: () => (isKnown = true) },
   )
   const asks = ['one', 'two'].map((id) => remote.get(keyOf(id), { mayBatch: true })())
   await settled()

@@ -16,7 +16,7 @@ const uses = () => {
 
 describe('slots of the store', () => {
   test('are shared by a batch, and by no more than one; others have their own', async () => {
-    const slots = storageSlots(2)
+    const slots = storageSlots(2, 24)
     const { ends, use } = uses()
     for (let n = 0; n < 30; n += 1) void slots.share(use)()
     const alone = slots.use(use)()
@@ -34,7 +34,7 @@ describe('slots of the store', () => {
   })
 
   test('that were shared to the end are free for the next', async () => {
-    const slots = storageSlots(1)
+    const slots = storageSlots(1, 24)
     const { ends, use } = uses()
     for (let round = 0; round < 3; round += 1) {
       const both = [slots.share(use)(), slots.share(use)()]
@@ -51,7 +51,7 @@ describe('slots of the store', () => {
   })
 
   test('are not kept by a batch after another for ever: whoever waits has a turn', async () => {
-    const slots = storageSlots(1)
+    const slots = storageSlots(1, 24)
     const { ends, use } = uses()
     const order: string[] = []
     const share = (name: string) =>
@@ -74,7 +74,7 @@ describe('slots of the store', () => {
   })
 
   test('are free again when a use throws before it gives a promise', async () => {
-    const slots = storageSlots(1)
+    const slots = storageSlots(1, 24)
     const broken = () => {
       throw new TypeError('A bug.')
     }
@@ -84,7 +84,7 @@ describe('slots of the store', () => {
   })
 
   test('are given to none after close, which waits for what is under way', async () => {
-    const slots = storageSlots(1)
+    const slots = storageSlots(1, 24)
     const { ends, use } = uses()
     const first = slots.use(use)()
     const second = slots.share(use)()

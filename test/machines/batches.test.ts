@@ -7,7 +7,8 @@ import { keyOf } from '../store/steps'
 import { nextTurn, settled } from '../virtual-clock'
 import { bring, bytes, quotaExceeded, unreachable, world, type Call, type Script, type World } from './world'
 
-const BATCH_MAX = 24
+// Of 64 that live, four travel alone.
+const BATCH_MAX = 30
 
 const ids = (name: string, count: number) => Array.from({ length: count }, (_, n) => `${name}${n}`)
 const statusOf = (blobs: BlobSync, id: string) => blobs.blob(id).getSnapshot().status

@@ -22,6 +22,7 @@ const waiting = (others: readonly BlobRecord[], { transfers = 1, batches = false
     liveActors: 64,
     accessRound: 0,
     batchSlots: batches ? batchSlotsOf(transfers) : 0,
+    batchBlobs: 24,
   }
   const big = blob('big', { sizeBytes: BIG })
   roster.set(big)
@@ -71,7 +72,7 @@ describe.each([false, true])('a big blob that has the slot, others waiting as ac
 
 test('of those that wait for a slot, small ones go before big ones of the same priority, in their order', () => {
   const roster = new Roster()
-  const shares = { roster, pace: { slots: 1 }, liveActors: 64, accessRound: 0, batchSlots: 0 }
+  const shares = { roster, pace: { slots: 1 }, liveActors: 64, accessRound: 0, batchSlots: 0, batchBlobs: 1 }
   const all = [
     blob('big-1', { sizeBytes: BIG }),
     blob('small-1'),
