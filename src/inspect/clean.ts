@@ -9,7 +9,7 @@ export const isFields = (u: unknown): u is Fields => typeof u === 'object' && u 
 const namesOf = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 
 const numbers = namesOf(
-  'accessRound alarmAtMs atMs attempts batchSlots changedAtMs dueAtMs encryptedBytes epoch erasedAtMs listAccessRound listAttempts listWaitMs ' +
+  'accessRound alarmAtMs atMs attempts batchBlobs batchSlots changedAtMs dueAtMs encryptedBytes epoch erasedAtMs listAccessRound listAttempts listWaitMs ' +
     'listedBytes liveActors missingSinceMs plaintextBytes pollMs removalsToConfirm retryAfterMs roll sentBytes sizeBytes slowUntilMs ' +
     'slowdownMs transfers trashedAtMs turn usedAtMs verifyAttempts version waitMs',
 )
