@@ -97,6 +97,24 @@ describe('small blobs', () => {
     await bring(made, blobs.idle(), 0)
     expect(blobs.getSnapshot().counts).toMatchObject({ SYNCED: 58, PENDING_UPLOAD: 2 })
     for (const id of ['b10', 'b31']) expect(blobs.blob(id).getSnapshot().held).toBe('conflict')
+    // Nobody is sent again for the sake of these.
+    for (const id of ids('b', 60))
+      expect(transfersOf(made).filter((call) => call.verb !== 'get' && call.id.split(' ').includes(id))).toHaveLength(1)
+    await blobs.close()
+  })
+
+  test('that are gone from the remote leave the others of their batch alone', async () => {
+    const made = batching()
+    for (const id of ids('b', 60)) remoteHolds(made, id, bytes(id))
+    const blobs = made.start()
+    made.script = ({ verb }) => {
+      // What was listed is gone when it is fetched.
+      if (verb === 'get batch') namespaceIn(made.remoteMemory, keyOf('any').namespace).blobs.delete(keyOf('b40').id)
+      return null
+    }
+    await bring(made, blobs.sync({ wait: false }), 0)
+    expect(blobs.getSnapshot().counts).toMatchObject({ SYNCED: 59 })
+    for (const id of ids('b', 60)) expect(transfersOf(made).filter((call) => call.id.split(' ').includes(id))).toHaveLength(1)
     await blobs.close()
   })
 

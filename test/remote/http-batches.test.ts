@@ -243,3 +243,68 @@ describe('a batch that is put', () => {
     for (const blob of blobs) expect(server.blobs.get(`ada/default/${blob.id}`)).toEqual(blob.bytes)
   })
 })
+
+describe('a server that answers for each blob', () => {
+  const EACH = 'application/vnd.blobsync.each'
+  const answering = (answer: () => Response) => {
+    const asked: string[] = []
+    const fetch = async (request: RequestInfo | URL, init?: RequestInit) => {
+      if (new URL(request instanceof Request ? request.url : request).pathname === '/')
+        return Response.json({ blobs: true, version: '1' }, { headers: { 'Blob-Streams': 'atomic' } })
+      asked.push(new Request(request, init).headers.get('Accept') ?? '')
+      return answer()
+    }
+    const { batches } = httpRemote({ url: 'http://127.0.0.1/', user: 'ada', token: 'secret', fetch })
+    return { batches: batches!, asked }
+  }
+  const each = (answers: unknown) => () => Response.json(answers, { headers: { 'Content-Type': EACH } })
+  const noFrame = textBytes(`${'-'.repeat(32)} `)
+
+  test('is asked to, and each failure is the one that the blob alone would have had', async () => {
+    const texts = [409, 507, 413, 404].map((status) => ({ status, text: status === 404 ? "Blob doesn't exist: x" : 'No.' }))
+    const { batches, asked } = answering(each([null, ...texts]))
+    const answers = right(await batches.put(namespace, blobsOf(5))())
+    expect(answers.map((one) => (E.isRight(one) ? null : one.left._tag))).toEqual([
+      null,
+      'Exists',
+      'QuotaExceeded',
+      'TooLarge',
+      'NotFound',
+    ])
+    expect(asked.join()).toContain(EACH)
+  })
+
+  test.for([[[null]], [[null, null, null]], [[null, { status: 'odd' }]], [{}], [[null, 0]]] as const)(
+    'but not for exactly those that were sent is not believed: %j',
+    async ([answers]) => {
+      const { batches } = answering(each(answers))
+      expect(left(await batches.put(namespace, blobsOf(2))())._tag).toBe('Corrupt')
+    },
+  )
+
+  test('tells of blobs that are not there among those that are', async () => {
+    const [first, second] = bytesOfAll(2).map(frameOf)
+    const wire = concatenated(noFrame, first!, noFrame, second!)
+    const { batches } = answering(() => new Response(wire, { headers: { 'Content-Type': EACH } }))
+    const got = right(await batches.get(namespace, idsOf(4), { bytesMax: 1_000 })())
+    expect(got.map((one) => (E.isRight(one) ? one.right.bytes : one.left._tag))).toEqual([
+      'NotFound',
+      bytesOfAll(2)[0],
+      'NotFound',
+      bytesOfAll(2)[1],
+    ])
+  })
+
+  test('alone may say that one is not there', async () => {
+    const { batches } = answering(() => new Response(concatenated(noFrame, noFrame)))
+    expect(left(await batches.get(namespace, idsOf(2), { bytesMax: 1_000 })())._tag).toBe('Corrupt')
+  })
+
+  test('and is cut leaves what came, and what it said is not there; the rest is Unreachable', async () => {
+    const [first] = bytesOfAll(1).map(frameOf)
+    const wire = concatenated(noFrame, first!, noFrame.subarray(0, 7))
+    const { batches } = answering(() => new Response(wire, { headers: { 'Content-Type': EACH } }))
+    const got = right(await batches.get(namespace, idsOf(3), { bytesMax: 1_000 })())
+    expect(got.map((one) => (E.isRight(one) ? null : one.left._tag))).toEqual(['NotFound', null, 'Unreachable'])
+  })
+})
