@@ -93,8 +93,8 @@ const existsAs = ({ id }: StoredKey): Refusal => ({ _tag: 'Exists', id })
 const memoryFor = ({ inlineBytesMax }: Receiving, share: Share, sizeBytes: number): number =>
   sizeBytes <= inlineBytesMax && share.take(sizeBytes) ? sizeBytes : 0
 
-/** What is wrong with one blob alone; a body that ends early, and a full disk, are all of theirs. */
+/** What is wrong with one blob alone. A body that ends early ends in the middle of the next one, too; a full disk is no body's fault. */
 const ofOneAlone = (error: unknown): Refusal => {
-  if (error instanceof BodyRefused && error.refusal._tag !== 'Incomplete') return error.refusal
+  if (error instanceof BodyRefused) return error.refusal
   throw error
 }

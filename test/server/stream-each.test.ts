@@ -102,7 +102,7 @@ describe('a stream of which each blob is answered', () => {
   })
 
   test('of two at once, exactly one gets what both name', async () => {
-    const { put, listed, read } = await opened()
+    const { put, listed, read, root } = await opened()
     const rivals = [1, 2].map((seed) =>
       ['x', `own-${seed}`, 'y'].map((id) => ({ id, bytes: bytes(id === 'y' ? LARGE : 400, seed) })),
     )
@@ -117,6 +117,7 @@ describe('a stream of which each blob is answered', () => {
       expect(await read(id)).toEqual(bytes(id === 'y' ? LARGE : 400, winner))
     }
     expect(await listed()).toEqual(['own-1', 'own-2', 'x', 'y'])
+    expect(await filesIn(root)).toHaveLength(1)
   })
 
   test('that asks for nothing of the kind is stored whole or not at all, as ever', async () => {
