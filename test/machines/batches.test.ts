@@ -170,6 +170,23 @@ describe('small blobs', () => {
     await blobs.close()
   })
 
+  test('that are urgent go past batches of low ones that do not come through', async () => {
+    const made = batching(({ verb }) => (verb === 'put batch' ? new Promise<null>(() => {}) : null))
+    const blobs = made.start()
+    await putOffline(made, blobs, ids('first', 4))
+    made.online(true)
+    await bring(made, blobs.idle(), 0)
+    await putOffline(made, blobs, ids('low', 200), bytes, { priority: 'low' })
+    made.online(true)
+    await made.clock.advance(0)
+    expect(batchesOf(made, 'put batch').length).toBe(2)
+    await blobs.put(bytes('now'), { id: 'now', priority: 'urgent' })
+    await made.clock.advance(0)
+    expect(statusOf(blobs, 'now')).toBe('SYNCED')
+    expect(statusOf(blobs, 'low199')).toBe('PENDING_UPLOAD')
+    await blobs.close()
+  })
+
   test('leave a batch one by one: a delete calls its own off, the others arrive', async () => {
     const held = { open: () => {} }
     const opened = new Promise<null>((resolve) => {
