@@ -112,7 +112,7 @@ describe('a stream of which each blob is answered', () => {
       [0, 'x'],
       [2, 'y'],
     ] as const) {
-      expect([first[at], second[at]].toSorted()).toEqual([409, null])
+      expect(new Set([first[at], second[at]])).toEqual(new Set([409, null]))
       const winner = first[at] === null ? 1 : 2
       expect(await read(id)).toEqual(bytes(id === 'y' ? LARGE : 400, winner))
     }
