@@ -14,6 +14,7 @@ export default defineConfig({
           name: 'chromium',
           include: ['test/browser/**/*.spec.ts', 'test/browser/**/*.spec.tsx', ...both],
           globalSetup: ['test/browser/served.ts'],
+          setupFiles: ['test/browser/swept.ts'],
           ...patience,
           browser: {
             enabled: true,

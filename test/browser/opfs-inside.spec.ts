@@ -125,6 +125,7 @@ for (const worker of [true, false]) {
       const ids = Array.from({ length: 24 }, (_, index) => `${round}-${index}`)
       await Promise.all(ids.map((id) => done(store.write(recordOf(id), bytesPayload(whole)))))
       for (const found of await Promise.all(ids.map((id) => payloadOf(store, id)))) expect(isSame(found, whole)).toBe(true)
+      await done(store.remove(ids.map(key)))
     }
   })
 
