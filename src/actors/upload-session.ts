@@ -16,7 +16,7 @@ export interface Session {
 
 /**
  * The session that the record names, with what has arrived, or a new one, which is written before it is used. One that has expired is none; nor is one
- * that has more bytes than the blob.
+ * of another account, or one that has more bytes than the blob.
  */
 export const resumeSession = (attempt: Attempt, power: ResumablePower, totalBytes: number): TE.TaskEither<Failure, Session> => {
   const { tools, record, signal } = attempt
@@ -30,12 +30,14 @@ export const resumeSession = (attempt: Attempt, power: ResumablePower, totalByte
       return pipe(
         power.offset(session, { signal }),
         TE.map((at) => (at > totalBytes ? null : { session, at })),
-        TE.orElse((reason) => (reason._tag === 'NotFound' ? TE.right(null) : TE.left(reason))),
+        TE.orElse((reason) => (isOver(reason) ? TE.right(null) : TE.left(reason))),
       )
     }),
     TE.chain((found) => (found === null ? newSession(attempt, power, totalBytes) : TE.right(found))),
   )
 }
+
+const isOver = ({ _tag }: Failure): boolean => _tag === 'NotFound' || _tag === 'Forbidden'
 
 /** Begins a session, which is in the record on disk before the first part leaves. One that could not be written is ended. */
 export const newSession = (attempt: Attempt, power: ResumablePower, totalBytes: number): TE.TaskEither<Failure, Session> => {

@@ -321,6 +321,36 @@ describe('a remote that lies', () => {
   })
 })
 
+describe('a session that is another account’s by now', () => {
+  test('is none: another one is begun', async () => {
+    const made = line()
+    made.fate = ({ at }) => (at === 4 ? 'lost' : null)
+    const { resumable } = made.remote
+    if (resumable === undefined) throw new TypeError('The remote has the power.')
+    let isBarred = false
+    const guarded = {
+      ...resumable,
+      offset: (session: string) => (isBarred ? TE.left(failure('Forbidden', 'not yours')) : resumable.offset(session)),
+    }
+    const { blobs, until } = sender({ ...made.remote, resumable: guarded })
+    await blobs.put(content, { id: 'a' })
+    await until('a', ({ phase }) => phase === 'backingOff')
+    isBarred = true
+    await until('a', isSynced)
+    expectBytes(await readBack(made.memory, 'a'), content, 'the content')
+  })
+
+  test('is none where nothing else is let in either: that holds the blob', async () => {
+    const made = line()
+    made.fate = ({ at }) => (at < 4 ? null : failure('Forbidden', 'not yours'))
+    const { blobs, until } = sender(made.remote)
+    await blobs.put(content, { id: 'a' })
+    expect(await until('a', ({ phase }) => phase === 'held')).toMatchObject({ held: 'forbidden' })
+    await blobs.retry('a')
+    expect(await until('a', ({ phase }) => phase === 'held')).toMatchObject({ held: 'forbidden' })
+  })
+})
+
 describe('what the app does meanwhile', () => {
   const stopAt = (at: number) => {
     const made = line()
