@@ -1,4 +1,7 @@
 import type { Either } from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
 import { joined, owned, textBytes, type Bytes } from '../model/bytes'
 import type { Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
@@ -21,10 +24,15 @@ export interface AtRest {
   readonly pieces: (key: BlobKey) => PieceSealer
   /** How many encrypted bytes hold the beginning of a content; null where no segment ends there. */
   readonly sizeOfBeginning: (plaintextBytes: number) => number | null
-  /** Goes on after the beginning of a content. @param head Its first bytes, `headBytes` of them. */
-  readonly morePieces: (key: BlobKey, head: Bytes, plaintextBytes: number) => PieceSealer
-  readonly headBytes: number
+  /**
+   * Goes on after the beginning of a content. `none` where its last segment does not verify: it was made with another secret, or altered.
+   *
+   * @param read Reads what rests.
+   */
+  readonly morePieces: (key: BlobKey, plaintextBytes: number, read: Read) => TE.TaskEither<Failure, O.Option<PieceSealer>>
 }
+
+type Read = (from: number, to: number) => TE.TaskEither<Failure, Bytes>
 
 export interface PieceSealer {
   /** @returns the encrypted bytes that are ready: of segments that are full and not the last. */
@@ -55,8 +63,23 @@ export const atRest = (engine: SegmentEngine, format: Format, secret: Bytes): At
       const index = indexOf(plaintextBytes)
       return index > 0 && start(index) === plaintextBytes ? index * format.segmentBytes : null
     },
-    morePieces: (key, head, plaintextBytes) => pieceSealer(format, newSealing(key, head), indexOf(plaintextBytes)),
-    headBytes: headerBytes(format),
+    morePieces: (key, plaintextBytes, read) => {
+      const index = indexOf(plaintextBytes)
+      const headBytes = headerBytes(format)
+      const last = { from: Math.max(headBytes, (index - 1) * format.segmentBytes), to: index * format.segmentBytes }
+      return pipe(
+        TE.Do,
+        TE.bind('head', () => read(0, headBytes)),
+        TE.bind('segment', () => read(last.from, last.to)),
+        TE.chain(({ head, segment }) =>
+          TE.fromTask(async () => {
+            const sealing = newSealing(key, head)
+            const plaintext = await (await sealing()).key.open(nonceOf(head, index - 1, false), segment)
+            return plaintext === null ? O.none : O.some(pieceSealer(format, sealing, index))
+          }),
+        ),
+      )
+    },
   }
 }
 

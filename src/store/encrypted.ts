@@ -82,11 +82,14 @@ export const encryptedBy = (rest: AtRest, store: Store): Store => {
       return pipe(
         power.restage(key, heldBytes),
         TE.chain(
-          O.traverse(TE.ApplicativePar)((staging) =>
-            pipe(
-              staging.read(0, rest.headBytes),
-              TE.map((head) => sealedLasting(staging, rest.morePieces(key, head, sizeBytes), inLine())),
-            ),
+          O.match(
+            (): TE.TaskEither<Failure, O.Option<LastingStaging>> => TE.right(O.none),
+            (staging) =>
+              pipe(
+                rest.morePieces(key, sizeBytes, staging.read),
+                TE.map(O.map((pieces) => sealedLasting(staging, pieces, inLine()))),
+                TE.chainFirst((opened) => (O.isNone(opened) ? staging.leave() : TE.right(undefined))),
+              ),
           ),
         ),
       )

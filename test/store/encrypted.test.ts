@@ -239,6 +239,44 @@ test('with another secret nothing is read', async () => {
   expectLeft(await payload.read()(), 'read', 'Corrupt')
 })
 
+describe('the beginning of a download that was kept', () => {
+  /** Two segments are kept, under the secret that it then is. */
+  const kept = async () => {
+    const { keeping } = encryptedBy(small(), openMemory())
+    const staging = expectRight((await keeping?.stage(key('a'))()) ?? expect.fail('no keeping'), 'stage')
+    const plaintextBytes = 2 * (SEGMENT_BYTES - 16) - 40
+    expectRight(await staging.append(noise(plaintextBytes + 1))(), 'append')
+    const checkpoint = { seal: 'streaming1', encryptedBytes: 2 * SEGMENT_BYTES, plaintextBytes }
+    const download = { checkpoint, sizeBytes: 1000, tag: null }
+    expect(expectRight(await staging.keep({ ...recordOf('a'), status: 'PENDING_DOWNLOAD', download })(), 'keep')).toBe(true)
+    expectRight(await staging.leave()(), 'leave')
+    return plaintextBytes
+  }
+  const goneOnWith = async (store: Store, plaintextBytes: number) =>
+    O.isSome(expectRight((await store.keeping?.restage(key('a'), plaintextBytes)()) ?? expect.fail('no keeping'), 'restage'))
+
+  test('is gone on with under the same secret', async () => {
+    const plaintextBytes = await kept()
+    expect(await goneOnWith(encryptedBy(small(), memoryStore(memory)), plaintextBytes)).toBe(true)
+  })
+
+  test('is not gone on with under another secret: what comes after it would make a payload that nobody can read', async () => {
+    const plaintextBytes = await kept()
+    const other = atRest(bestSegments(), { ...BLOB_FORMAT, segmentBytes: SEGMENT_BYTES }, noise(65).slice(1))
+    expect(await goneOnWith(encryptedBy(other, memoryStore(memory)), plaintextBytes)).toBe(false)
+  })
+
+  test('is not gone on with where the store was not encrypted then', async () => {
+    await kept()
+    for (const [place, parts] of memory.kept)
+      memory.kept.set(
+        place,
+        parts.map(({ length }) => noise(length)),
+      )
+    expect(await goneOnWith(encryptedBy(small(), memoryStore(memory)), 2 * (SEGMENT_BYTES - 16) - 40)).toBe(false)
+  })
+})
+
 test('a commit that failed and is tried again stores the content once', async () => {
   const inner = openMemory()
   let tries = 0
