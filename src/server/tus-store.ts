@@ -16,6 +16,7 @@ export class TusStore extends DataStore {
   private readonly parts: PartsBackend
   private readonly owner: Owner
   private readonly body: AsyncIterable<Uint8Array>
+  private created: PartialUpload | null = null
 
   constructor(parts: PartsBackend, owner: Owner, body: AsyncIterable<Uint8Array>) {
     super()
@@ -29,13 +30,14 @@ export class TusStore extends DataStore {
     const key = blobKey(metadata['id'] ?? '', metadata['namespace'] ?? undefined)
     if (E.isLeft(key)) throw new BodyRefused({ _tag: 'Nameless', message: key.left.message })
     if (sizeBytes < BLOB_BYTES_MIN) throw new BodyRefused({ _tag: 'TooShort' })
-    const created = await orThrow(this.parts.create(this.owner, { ...key.right, sizeBytes }))
+    this.created = await orThrow(this.parts.create(this.owner, { ...key.right, sizeBytes }))
     // The server goes on with this object and tells its id.
-    return Object.assign(upload, asUpload(created))
+    return Object.assign(upload, asUpload(this.created))
   }
 
   override async getUpload(uploadId: string): Promise<Upload> {
-    const upload = await this.find(uploadId)
+    // One that had to make room before its creation was answered was created: whoever goes on with it hears that it is gone.
+    const upload = await this.find(uploadId, this.created)
     if (upload.offset < upload.sizeBytes) return asUpload(upload)
     // It is told to be whole only once the blob is stored, also where a disk failed in between. If another blob has its id, it is gone.
     const stored = await this.parts.append(upload, nothing())()
@@ -56,8 +58,8 @@ export class TusStore extends DataStore {
     return this.parts.expiresMs
   }
 
-  private async find(uploadId: string): Promise<PartialUpload> {
-    const upload = await this.parts.find(this.owner.user, uploadId)
+  private async find(uploadId: string, otherwise: PartialUpload | null = null): Promise<PartialUpload> {
+    const upload = (await this.parts.find(this.owner.user, uploadId)) ?? otherwise
     if (upload === null) throw ERRORS.FILE_NOT_FOUND
     return upload
   }

@@ -423,3 +423,21 @@ test('a web app of an allowed origin may use uploads and read what they say; ano
   const other = await tus.ask('', 'POST', { ...headers, origin: 'https://evil.example.org' })
   expect([...other.headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([])
 })
+
+test('of creations for one id that come at once, with room for one, none is told that there is no such upload', async () => {
+  const { server, call } = await serving({ quotaBytes: 100_000 })
+  const { create, head, end } = tusClient(server.url)
+  const statuses = new Set<number>()
+  for (let round = 0; round < 20; round += 1) {
+    const answers = await Promise.all(Array.from({ length: 6 }, () => create('a', 100_000)))
+    answers.forEach(({ status }) => statuses.add(status))
+    const uploads = answers.filter(({ status }) => status === 201).map(locationOf)
+    const found = await Promise.all(uploads.map(head))
+    // The others made room for the last one.
+    expect(found.filter(({ status }) => status === 200)).toHaveLength(1)
+    await Promise.all(uploads.map(end))
+  }
+  // By a 404 that speaks of nothing a client learns that it has no access.
+  expect([...statuses].filter((status) => status !== 201 && status !== 507)).toEqual([])
+  expect((await call('/blobs/ann/b', { method: 'PUT', body: bytes(100_000) })).status).toBe(200)
+})
