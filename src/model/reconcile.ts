@@ -156,7 +156,7 @@ const judgeAwaited = (record: BlobRecord, seen: Sighting & { kind: 'live' }, at:
 const release = (record: BlobRecord, seen: Sighting & { kind: 'live' }, at: Comparison): Verdict => {
   if (record.held !== 'onDemand' || isEvicted(record) || heldUntilWanted(record, seen, at) !== null) return null
   const listedBytes = seen.sizeBytes ?? record.listedBytes
-  return { kind: 'fetch', before: record, after: { ...record, ...restarted(at.nowMs), listedBytes } }
+  return { kind: 'fetch', before: record, after: { ...record, ...restarted(at.nowMs), listedBytes, download: record.download } }
 }
 
 const heldUntilWanted = (

@@ -330,6 +330,23 @@ describe('while a big blob comes', () => {
     expectBytes(await bytesOf(made), content, 'the content')
   })
 
+  test('that waits on demand goes on also once the policy wants it', async () => {
+    const line = cutLine(await holding())
+    const made = reader(line.remote, { download: 'onDemand' })
+    await made.until('a', ({ held: reason }) => reason === 'onDemand')
+    line.cutAfter = (download) => (download === 0 ? 5.5 * MiB : Infinity)
+    await expect(made.blobs.get('a')).rejects.toMatchObject({ failure: cut })
+    await made.until('a', ({ held: reason }) => reason === 'onDemand')
+    const left = crashed(made.disk)
+    await made.blobs.close()
+    const eager = reader(line.remote, {}, left)
+    // Later than the record.
+    await eager.clock.advance(60_000)
+    await eager.until('a', isSynced)
+    expect(line.begins).toEqual([0, 5 * MiB])
+    expectBytes(await bytesOf(eager), content, 'the content')
+  })
+
   test('its deletion leaves nothing of it', async () => {
     const { line, made } = await withSmall()
     line.cutAfter = () => 6.5 * MiB
