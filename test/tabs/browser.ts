@@ -26,7 +26,12 @@ let names = 0
 
 /** One browser with one shared store and one remote: tabs come and go. */
 export const browser = (
-  given: NetworkOptions & { readonly remote?: Remote; readonly rows?: ReturnType<typeof remoteMemory> } = {},
+  given: NetworkOptions & {
+    readonly remote?: Remote
+    readonly rows?: ReturnType<typeof remoteMemory>
+    /** Big blobs go in parts, and come so. */
+    readonly hasParts?: boolean
+  } = {},
 ) => {
   const clock = countingClock()
   const memory = newMemory(`browser ${++names}`)
@@ -38,7 +43,7 @@ export const browser = (
   const { batches: _, ...single } = remote
   const counted: Remote = {
     ...single,
-    supports: () => TE.right(noPowers),
+    supports: () => TE.right({ ...noPowers, resumableUploads: given.hasParts === true, ranges: given.hasParts === true }),
     put: (key, upload) => async () => {
       const result = await remote.put(key, upload)()
       if (E.isRight(result)) puts.push(key.id)
@@ -142,6 +147,7 @@ const mortal = (store: Store, page: Page, isDead: () => boolean): Store => {
 }
 const mortalRemote = (remote: Remote, page: Page, isDead: () => boolean): Remote => {
   const live = <A>(use: TE.TaskEither<Failure, A>) => alive(page, isDead, use)
+  const { resumable } = remote
   return {
     ...remote,
     list: (request) => live(remote.list(request)),
@@ -149,6 +155,16 @@ const mortalRemote = (remote: Remote, page: Page, isDead: () => boolean): Remote
     get: (key, options) => live(remote.get(key, options)),
     stat: (key, options) => live(remote.stat(key, options)),
     delete: (key, options) => live(remote.delete(key, options)),
+    ...(resumable === undefined
+      ? {}
+      : {
+          resumable: {
+            create: (key, options) => live(resumable.create(key, options)),
+            offset: (session, options) => live(resumable.offset(session, options)),
+            append: (session, part) => live(resumable.append(session, part)),
+            end: (session, options) => live(resumable.end(session, options)),
+          },
+        }),
   }
 }
 
