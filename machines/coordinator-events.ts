@@ -6,7 +6,7 @@ import type { BackoffPlan } from './backoff'
 import type { BlobActors } from './blob-actors'
 import type { BlobEvent, BlobPhase, BlobReport } from './blob-events'
 import type { Pace } from './pace'
-import type { Roster } from './roster'
+import type { RestingBlobs, Roster } from './roster'
 
 export interface CoordinatorInput {
   readonly transfers: number
@@ -64,7 +64,12 @@ export interface ListFailed {
 
 export type ListOutcome = { readonly isDone: true; readonly comparison: Comparison } | ({ readonly isDone: false } & ListFailed)
 export type RecallOutcome =
-  | { readonly isDone: true; readonly records: readonly BlobRecord[] }
+  | {
+      readonly isDone: true
+      readonly records: readonly BlobRecord[]
+      /** Those at rest, where the store can be asked for them; else they are among the records. */
+      readonly resting?: RestingBlobs | null
+    }
   | { readonly isDone: false; readonly failure: Failure }
 
 /** Where a blob is, as the tab that leads tells it; without a record it is gone. */

@@ -1,6 +1,7 @@
 import { assertEvent, type EventObject } from 'xstate'
 import { failure, type Failure } from '../src/model/failure'
 import { keyText } from '../src/model/ids'
+import { isSame } from '../src/model/record'
 import { backoffMs } from './backoff'
 import { base, outputOf } from './coordinator-base'
 import type { Comparison, CoordinatorContext, ListOutcome, RecallOutcome } from './coordinator-events'
@@ -19,7 +20,7 @@ export const listActions = {
   takeRecords: base.enqueueActions(({ context, event, enqueue }) => {
     const outcome = outputOf<RecallOutcome>(event)
     if (!outcome.isDone) return
-    for (const event of context.roster.replace(outcome.records)) enqueue.emit(event)
+    for (const event of context.roster.replace(outcome.records, outcome.resting)) enqueue.emit(event)
     enqueue.emit({ type: 'records.recalled' })
     enqueue.raise({ type: 'records.taken' })
     enqueue.raise({ type: 'slots.shared' })
@@ -83,9 +84,9 @@ const asFarAsCurrent = (comparison: Comparison, roster: Roster): Comparison => {
   return {
     ...comparison,
     changed: comparison.changed.filter(
-      (record) => !before.has(record) || roster.get(record) === (before.get(record) ?? undefined),
+      (record) => !before.has(record) || isSame(roster.get(record), before.get(record) ?? undefined),
     ),
-    gone: comparison.gone.filter((record) => roster.get(record) === record),
+    gone: comparison.gone.filter((record) => isSame(roster.get(record), record)),
   }
 }
 

@@ -1,8 +1,9 @@
 import { keyText, type BlobKey, type Namespace } from '../src/model/ids'
-import { isActive, mayBatch, standingOf, type BlobRecord, type Status } from '../src/model/record'
+import { isActive, isSame, mayBatch, standingOf, type BlobRecord, type Status } from '../src/model/record'
 import type { BlobPhase } from './blob-events'
 import type { CoordinatorEmitted } from './coordinator-events'
 import { Heap } from './heap'
+import { Records, type Resting } from './records'
 
 type LivePhase = BlobPhase | 'entering'
 
@@ -66,6 +67,11 @@ export interface Tally {
   bytesHere: number
 }
 
+/** Blobs that the store keeps to itself until they are asked for, and how many they are. */
+export interface RestingBlobs extends Resting {
+  readonly counts: readonly { readonly namespace: Namespace; readonly blobs: number; readonly bytes: number }[]
+}
+
 /** What the coordinator tells of a change that no actor made. */
 export type RosterChange = Extract<CoordinatorEmitted, { type: 'blob.moved' | 'blob.gone' }>
 
@@ -76,7 +82,7 @@ export type RosterChange = Extract<CoordinatorEmitted, { type: 'blob.moved' | 'b
  * Every operation takes constant or logarithmic time.
  */
 export class Roster {
-  readonly #records = new Map<string, BlobRecord>()
+  readonly #records = new Records((key) => this.#live.has(key) || this.#observed.has(key))
   readonly #tickets = new Map<string, Ticket>()
   readonly #ready = { PENDING_UPLOAD: readyHeaps(), PENDING_DOWNLOAD: readyHeaps(), PENDING_DELETE: readyHeaps() }
   readonly #due = new Heap<Ticket>((a, b) => a.dueAtMs < b.dueAtMs)
@@ -92,6 +98,8 @@ export class Roster {
   }
   readonly #observed = new Map<string, number>()
   readonly #absent = new Set<string>()
+  /** How many payloads each namespace has here. */
+  readonly #here = new Map<Namespace, number>()
   /** Blobs that were written while the store is read; null: it is not. */
   #learnt: Set<string> | null = null
   /** Asked for by the app right now: these go even while paused. */
@@ -156,6 +164,7 @@ export class Roster {
 
   observe(key: string): void {
     this.#observed.set(key, (this.#observed.get(key) ?? 0) + 1)
+    this.#records.bring(key)
     if (!this.#live.has(key)) this.#absent.add(key)
   }
 
@@ -165,6 +174,7 @@ export class Roster {
     else {
       this.#observed.delete(key)
       this.#absent.delete(key)
+      this.#records.letRest(key)
     }
   }
 
@@ -176,8 +186,28 @@ export class Roster {
     return this.#records.get(key)
   }
 
+  /** Reads those at rest, where they rest: for what is about every blob. */
   all(): Iterable<BlobRecord> {
-    return this.#records.values()
+    return this.#records.all()
+  }
+
+  /** All that wait, are held, have failed, are marked or are in the trash, and perhaps some that rest. */
+  restless(): Iterable<BlobRecord> {
+    return this.#records.here()
+  }
+
+  /** How many payloads of a namespace are here. */
+  countHere(namespace: Namespace): number {
+    return this.#here.get(namespace) ?? 0
+  }
+
+  /** A record is about to be written about: what is known of it counts until what became of it is told. */
+  hold(key: string): void {
+    this.#records.hold(key)
+  }
+
+  release(key: string): void {
+    this.#records.release(key)
   }
 
   get size(): number {
@@ -189,7 +219,6 @@ export class Roster {
     const key = keyText(record)
     const before = this.#records.get(key)
     if (before !== undefined) this.#count(before, -1)
-    this.#records.set(key, record)
     this.namespaces.add(record.namespace)
     include(this.open, key, record.status !== 'SYNCED')
     include(this.erased, key, record.erasedAtMs !== null)
@@ -198,6 +227,7 @@ export class Roster {
     this.noted?.set(key, this.#changes)
     this.#count(record, 1)
     if (!this.#live.has(key)) this.#issueTicket(key, record, order)
+    this.#records.set(key, record)
   }
 
   /** The store is read from now on, until `replace`. */
@@ -212,11 +242,13 @@ export class Roster {
   }
 
   /** Takes in all that was read, in place of what was known. @returns what changed for blobs that were known, or for all but the first time. */
-  replace(read: readonly BlobRecord[]): readonly RosterChange[] {
+  replace(read: readonly BlobRecord[], resting: RestingBlobs | null = null): readonly RosterChange[] {
     const learnt = this.#learnt ?? new Set()
     this.#learnt = null
     const records = read.filter((record) => !learnt.has(keyText(record)))
-    const before = new Map([...this.#records].filter(([key]) => !learnt.has(key)))
+    const before = new Map(
+      Array.from(this.#records.here(), (record) => [keyText(record), record] as const).filter(([key]) => !learnt.has(key)),
+    )
     const isFirst = !this.#isFilled
     const changes: RosterChange[] = []
     this.#isFilled = true
@@ -232,6 +264,8 @@ export class Roster {
       this.delete(record)
       changes.push({ type: 'blob.gone', record })
     }
+    // Last: until all others are here, the store would say of them that they are known.
+    if (resting !== null) this.#leaveAtRest(resting)
     return changes
   }
 
@@ -250,7 +284,24 @@ export class Roster {
     this.#drop(text)
   }
 
+  #leaveAtRest(resting: RestingBlobs): void {
+    const { counts } = resting
+    this.#records.rest(
+      resting,
+      counts.reduce((sum, { blobs }) => sum + blobs, 0),
+    )
+    for (const { namespace, blobs, bytes } of counts) {
+      this.namespaces.add(namespace)
+      this.#here.set(namespace, blobs)
+      this.tally.counts.SYNCED += blobs
+      this.tally.bytesHere += bytes
+    }
+    for (const key of this.#observed.keys()) this.#records.bring(key)
+    this.#changes += 1
+  }
+
   enter(key: string, accessRound: number): Live {
+    this.#records.bring(key)
     const order = this.#tickets.get(key)?.order ?? this.#order++
     this.#tickets.delete(key)
     const live: Live = { phase: 'entering', order, accessRound, turn: this.nextTurn(), isCalled: false, isBatched: false }
@@ -290,7 +341,9 @@ export class Roster {
     const live = this.#live.get(key)
     this.#drop(key)
     const record = this.#records.get(key)
-    if (record !== undefined) this.#issueTicket(key, record, live?.phase === 'queued' ? live.order : undefined)
+    if (record === undefined) return
+    this.#issueTicket(key, record, live?.phase === 'queued' ? live.order : undefined)
+    this.#records.letRest(key)
   }
 
   /** Who waits longest among the most pressing ones that may go, if any is ready. */
@@ -392,6 +445,7 @@ export class Roster {
   }
 
   #count(record: BlobRecord, by: 1 | -1): void {
+    if (record.isHere) this.#here.set(record.namespace, this.countHere(record.namespace) + by)
     if (record.trashedAtMs !== null) return
     const { tally } = this
     tally.counts[record.status] += by
@@ -402,5 +456,3 @@ export class Roster {
 }
 
 const include = (keys: Set<string>, key: string, isIn: boolean) => void (isIn ? keys.add(key) : keys.delete(key))
-
-const isSame = (a: BlobRecord | undefined, b: BlobRecord): boolean => a !== undefined && JSON.stringify(a) === JSON.stringify(b)

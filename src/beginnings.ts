@@ -18,12 +18,12 @@ export const beginningsIn = (roster: Roster) => {
     },
     bytes: (): number => {
       let sum = 0
-      for (const record of roster.all()) sum += bytesOf(record)
+      for (const record of roster.restless()) sum += bytesOf(record)
       return sum
     },
     /** Whose beginning may be given up: of those that wait all but the one that is to go on first, so that one comes through. */
     spare: (): readonly BlobRecord[] => {
-      const waiting = [...roster.all()]
+      const waiting = [...roster.restless()]
         .filter((record) => bytesOf(record) > 0 && !roster.inPhase.transferring.has(keyText(record)))
         .toSorted((a, b) => standingOf(b) - standingOf(a) || bytesOf(b) - bytesOf(a))
       const first = waiting.find(isActive)

@@ -66,7 +66,8 @@ export const retry =
   ({ roster, send, inOrder, opened, knownOrThrow, amend, clock }: Engine): BlobSync['retry'] =>
   async (id, given = {}) => {
     await opened()
-    const wanted = id === undefined ? [...roster.all()].filter(mayBeRetried) : [(await knownOrThrow(id, given.namespace)).record]
+    const wanted =
+      id === undefined ? [...roster.restless()].filter(mayBeRetried) : [(await knownOrThrow(id, given.namespace)).record]
     for (const record of wanted) {
       if (record.held === 'onDemand') {
         await getOrThrow(

@@ -44,6 +44,7 @@ import { stayLive } from './live'
 import type { Payload } from './model/payload'
 import { BlobSyncError, type BlobSyncOptions } from './options'
 import { notingStore } from './saved'
+import { readAll, restingIn } from './resting'
 import { watchRoom } from './room'
 import { storageSlots } from './storage-slots'
 import { systemTabs } from './tabs'
@@ -104,7 +105,7 @@ export const startEngine = (options: BlobSyncOptions) => {
     onChanged: () => send({ type: 'room.changed' }),
     report,
   })
-  const { store, isSaved } = notingStore(room.store)
+  const { store, isSaved } = notingStore(room.store, roster)
   const { shared } = store
   const wants = wantedBy(options.download, report)
   /** What the app said of the next comparison. */
@@ -181,19 +182,19 @@ export const startEngine = (options: BlobSyncOptions) => {
         if (E.isLeft(result)) return { isDone: false, failure: result.left }
         book.reopen(result.right.corrupt.length === 0)
         for (const reason of result.right.corrupt) shown.emit('failure.reported', reason)
-        return { isDone: true, records: result.right.records.map(heldUnlessWanted(wants)) }
+        const { records, counts } = result.right
+        const resting = store.resting === undefined || counts === null ? null : { ...restingIn(store.resting, report), counts }
+        return { isDone: true, records: records.map(heldUnlessWanted(wants)), resting }
       }),
       list: fromPromise<ListOutcome>(async ({ signal }) => {
         roster.noted = new Map()
         const result = await list(tools, {
           namespaces: namespacesToList(),
-          recordsOf: (namespace) => [...roster.all()].filter((record) => record.namespace === namespace),
+          recordsOf: (namespace) => readAll(roster, (record) => record.namespace === namespace),
+          restlessOf: (namespace) =>
+            recordsIn(namespace, new Set([...Array.from(roster.restless(), keyText), ...(roster.noted?.keys() ?? [])])),
           recordOf: (key) => roster.get(key),
-          countHere: (namespace) => {
-            let here = 0
-            for (const record of roster.all()) if (record.namespace === namespace && record.isHere) here += 1
-            return here
-          },
+          countHere: (namespace) => roster.countHere(namespace),
           looseEnds: (namespace) => recordsIn(namespace, [...roster.erased, ...doubted]),
           settled: (records) => records.forEach((record) => doubted.delete(keyText(record))),
           mayBeWanted: (namespace) => (mayWantMore() ? recordsIn(namespace, roster.open).filter(waitsOnDemand) : []),

@@ -8,6 +8,7 @@ import { failure, type Failure } from './model/failure'
 import { keyText } from './model/ids'
 import { mayBeEvicted, type BlobRecord } from './model/record'
 import { BlobSyncError, type BlobSyncOptions } from './options'
+import { readAll } from './resting'
 import { stagedBy } from './staged-by'
 import type { SharedPower, Staging, Store } from './store/store'
 
@@ -130,9 +131,8 @@ export const watchRoom = (parts: RoomParts) => {
 
   /** Evicts the least recently used until so many bytes are free, or the remote cannot be asked. */
   const free = async (wantedBytes: number): Promise<number> => {
-    const candidates = [...roster.all()]
-      .filter((record) => mayBeEvicted(record) && !isInUse(record))
-      .toSorted((a, b) => lastUse(b) - lastUse(a))
+    const all = await readAll(roster, mayBeEvicted)
+    const candidates = all.filter((record) => !isInUse(record)).toSorted((a, b) => lastUse(b) - lastUse(a))
     let freedBytes = 0
     let isCut = false
     const freeSome = async () => {

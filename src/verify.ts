@@ -6,6 +6,7 @@ import { failure } from './model/failure'
 import type { BlobId, Namespace } from './model/ids'
 import type { BlobRecord } from './model/record'
 import type { Entry } from './model/wire'
+import { readAll } from './resting'
 import { BlobSyncError, type BlobRef, type BlobSync, type VerifyReport } from './options'
 import type { ChangesPower } from './remote/remote'
 
@@ -19,7 +20,7 @@ const TRIES = 3
 export const verify = (engine: Engine, sync: BlobSync['sync']): BlobSync['verify'] => {
   const { remote, roster, closing, namespaces } = engine
 
-  const recordsIn = (namespace: Namespace) => [...roster.all()].filter((record) => record.namespace === namespace)
+  const recordsIn = (namespace: Namespace) => readAll(roster, (record) => record.namespace === namespace)
 
   return async ({ signal } = {}) => {
     const either = signal === undefined ? closing : AbortSignal.any([signal, closing])
@@ -31,7 +32,7 @@ export const verify = (engine: Engine, sync: BlobSync['sync']): BlobSync['verify
       const { changes } = remote
       if (supports.changes && changes !== undefined)
         found.push(...(await byDigests(changes, namespace, () => recordsIn(namespace), either)))
-      else found.push(...differences(namespace, recordsIn(namespace), await wholeList(engine, namespace, either)))
+      else found.push(...differences(namespace, await recordsIn(namespace), await wholeList(engine, namespace, either)))
       if (either.aborted) throw new BlobSyncError(failure('Aborted', 'The app called it off, or blobsync was closed.'))
     }
     const of = (kind: Difference['kind']): readonly BlobRef[] =>
@@ -47,11 +48,11 @@ interface Difference extends BlobRef {
 const byDigests = async (
   changes: ChangesPower,
   namespace: Namespace,
-  records: () => readonly BlobRecord[],
+  records: () => Promise<readonly BlobRecord[]>,
   signal: AbortSignal,
 ): Promise<readonly Difference[]> => {
   for (let tries = 1; ; tries += 1) {
-    const here = records()
+    const here = await records()
     const byRange = new Map<string, BlobRecord[]>()
     for (const record of here) {
       const range = rangeOf(record.id)

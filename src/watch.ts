@@ -81,17 +81,22 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     return progress.get(text) ?? null
   }
 
-  const view = (key: BlobKey): BlobView => {
-    const text = keyText(key)
-    const record = roster.byText(text)
-    if (record === undefined || record.trashedAtMs !== null) return viewOfNothing(key)
+  /** `last`: what was shown of it, perhaps before its record was read anew from where it rests. */
+  const viewFor = (record: BlobRecord, last?: BlobView): BlobView => {
+    const text = keyText(record)
     const phase = phaseNow(text) ?? phaseOf(record)
     const done = progressOf(record)
     const known = views.get(record)
     if (known?.phase === phase && known.progress === done) return known
     const next = viewOf(record, phase, done)
-    views.set(record, next)
-    return next
+    const kept = last !== undefined && isSameView(last, next) ? last : next
+    views.set(record, kept)
+    return kept
+  }
+
+  const view = (key: BlobKey): BlobView => {
+    const record = roster.get(key)
+    return record === undefined || record.trashedAtMs !== null ? viewOfNothing(key) : viewFor(record)
   }
 
   /** Nothing goes on; what came over stays known where the next attempt goes on from there. */
@@ -106,7 +111,17 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
   const list = (): readonly BlobView[] => {
     if (listedAt === roster.changes + steps) return listed
     listedAt = roster.changes + steps
-    const next = [...roster.all()].filter(({ trashedAtMs }) => trashedAtMs === null).map(view)
+    const next: BlobView[] = []
+    let at = 0
+    for (const record of roster.all()) {
+      if (record.trashedAtMs !== null) continue
+      // Both are in the same order, but that some may have gone.
+      let from = at
+      while (from < at + GONE_MAX && listed[from]?.id !== record.id) from += 1
+      const last = from < at + GONE_MAX ? listed[from] : undefined
+      if (last !== undefined) at = from + 1
+      next.push(viewFor(record, last))
+    }
     if (next.length !== listed.length || next.some((each, at) => each !== listed[at])) listed = next
     return listed
   }
@@ -166,6 +181,11 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     },
   }
 }
+
+/** So many of a list may have gone at once, and the views of those that follow stay the same. */
+const GONE_MAX = 64
+
+const isSameView = (a: BlobView, b: BlobView): boolean => a.progress === b.progress && JSON.stringify(a) === JSON.stringify(b)
 
 const add = <A>(set: Set<A>, item: A) => {
   set.add(item)

@@ -8,7 +8,7 @@ import type { Told } from '../model/mentions'
 import type { Listed } from '../model/outcome'
 import { breather } from '../model/breather'
 import { isMassRemoval, reconcile, removalsOf, type Change, type Comparison, type Plan } from '../model/reconcile'
-import type { BlobRecord } from '../model/record'
+import { isSame, type BlobRecord } from '../model/record'
 import type { Entry } from '../model/wire'
 import type { ListRequest } from './list'
 import type { Tools } from './tools'
@@ -147,7 +147,7 @@ const apply = (tools: Tools, request: ListRequest, namespace: Namespace, plan: P
 
 const write = (tools: Tools, request: ListRequest, wanted: readonly Change[]): TE.TaskEither<Failure, readonly Change[]> =>
   tools.inTurn(wanted.map(keyOf), async () => {
-    const changes = wanted.filter((change) => request.recordOf(keyOf(change)) === (change.before ?? undefined))
+    const changes = wanted.filter((change) => isSame(request.recordOf(keyOf(change)), change.before ?? undefined))
     const afters = changes.flatMap((change) => (change.kind === 'forget' ? [] : [change.after]))
     const gone = changes.flatMap((change) => (change.kind === 'forget' ? [change.before] : []))
     return pipe(

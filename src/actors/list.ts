@@ -1,7 +1,7 @@
 import { pipe } from 'fp-ts/function'
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
-import type { Failure } from '../model/failure'
+import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobId, type BlobKey, type Namespace } from '../model/ids'
 import { mentioned, type Mention } from '../model/mentions'
 import type { Listed } from '../model/outcome'
@@ -17,7 +17,9 @@ import type { Tools } from './tools'
 export interface ListRequest {
   readonly namespaces: readonly Namespace[]
   /** The records as they are now. */
-  readonly recordsOf: (namespace: Namespace) => readonly BlobRecord[]
+  readonly recordsOf: (namespace: Namespace) => Promise<readonly BlobRecord[]>
+  /** Those of them that do not rest, or have changed since notes are taken. */
+  readonly restlessOf: (namespace: Namespace) => readonly BlobRecord[]
   readonly recordOf: (key: BlobKey) => BlobRecord | undefined
   /** How many of them have their payload here. */
   readonly countHere: (namespace: Namespace) => number
@@ -108,8 +110,10 @@ const listOne = (tools: Tools, request: ListRequest, namespace: Namespace): TE.T
   const startedAtMs = tools.now() + 1
   return pipe(
     pagesOf(tools, request, namespace),
-    TE.chain((pages) => {
-      const records = request.recordsOf(namespace).filter((record) => !hasChanged(keyText(record)))
+    TE.bindTo('pages'),
+    TE.bind('all', () => TE.tryCatch(() => request.recordsOf(namespace), unread)),
+    TE.chain(({ pages, all }) => {
+      const records = all.filter((record) => !hasChanged(keyText(record)))
       const entries = pages.flatMap((page) => page.entries)
       const tombstones = pages.flatMap((page) => page.tombstones)
       const corrupt = pages.flatMap((page) => page.corrupt)
@@ -136,6 +140,8 @@ const listOne = (tools: Tools, request: ListRequest, namespace: Namespace): TE.T
   )
 }
 
+const unread = (error: unknown): Failure => failure('StorageBroken', `The records cannot be read: ${String(error)}`)
+
 /** What of a whole list must be heard again: that of the few blobs that are not at rest. */
 const heardAgain = (
   request: ListRequest,
@@ -147,7 +153,7 @@ const heardAgain = (
 ): readonly Mention[] => {
   const handled = new Set(changes.map((change) => (change.kind === 'forget' ? change.before : change.after).id))
   const open = new Set<BlobId>(unsettled)
-  for (const record of request.recordsOf(namespace)) {
+  for (const record of request.restlessOf(namespace)) {
     const { id } = record
     if (!handled.has(id) && mustHearAgain(request, record, hasChanged(keyText(record)))) open.add(id)
   }

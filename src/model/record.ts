@@ -148,6 +148,14 @@ export const isActive = (record: BlobRecord): boolean =>
     record.status === 'PENDING_DOWNLOAD' ||
     (record.status === 'PENDING_DELETE' && record.erasedAtMs === null))
 
+/** Whether the blob is where it belongs, as most of a collection are: nothing need be known of it until it is asked for. */
+export const restsHere = ({ status, held, isHere, trashedAtMs }: BlobRecord): boolean =>
+  status === 'SYNCED' && held === null && isHere && trashedAtMs === null
+
+/** Whether both say the same, to the letter. */
+export const isSame = (a: BlobRecord | undefined, b: BlobRecord | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && JSON.stringify(a) === JSON.stringify(b))
+
 /**
  * Whether the payload may be given up here: whole, verified, ours, and held by the remote as far as is known. Pinned blobs never may, nor what
  * someone else encrypted, whose tag proves nothing.

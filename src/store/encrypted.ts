@@ -28,7 +28,7 @@ export const encryptedStore = (store: Store, secret: Uint8Array): Store => {
 
 /** `encryptedStore` in a format of one's choice; internal, for tests. */
 export const encryptedBy = (rest: AtRest, store: Store): Store => {
-  const { keeping, notes, shared, room } = store
+  const { keeping, notes, resting, shared, room } = store
   /** What has to be encrypted before the store hears of it. */
   const underWay = new Set<Promise<unknown>>()
   const counted =
@@ -112,6 +112,7 @@ export const encryptedBy = (rest: AtRest, store: Store): Store => {
       ),
     ...(keeping === undefined ? {} : { keeping: keepingBy(keeping) }),
     ...(notes === undefined ? {} : { notes }),
+    ...(resting === undefined ? {} : { resting }),
     ...(shared === undefined
       ? {}
       : {

@@ -7,6 +7,7 @@ import { keyText, type BlobKey } from '../model/ids'
 import type { BlobRecord } from '../model/record'
 import { parseRecord } from './check-record'
 import type { FileLayer } from './file-layer'
+import { prepareResting, restingTable, type RestingTable } from './file-resting'
 
 /** Where a payload is: in the database, or in a file of so many bytes. */
 export type Place =
@@ -19,6 +20,7 @@ export type Place =
  */
 export interface FileDatabase {
   readonly records: () => readonly E.Either<Failure, BlobRecord>[]
+  readonly resting: RestingTable
   readonly record: (key: BlobKey) => O.Option<E.Either<Failure, BlobRecord>>
   readonly place: (key: BlobKey) => O.Option<Place>
   /** Of payloads and drafts. */
@@ -117,6 +119,7 @@ const prepareSchema = (database: DatabaseSync): void => {
   if (version === 0) database.exec(`BEGIN; ${schema} COMMIT`)
   database.exec(drafts)
   database.exec(notes)
+  prepareResting(database)
 }
 
 const versionOf = (database: DatabaseSync): number => Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
@@ -134,7 +137,7 @@ const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
   )
   const fileNames = prepare('SELECT file FROM blob WHERE file IS NOT NULL UNION SELECT file FROM draft')
   const usage = prepare(`
-    SELECT page_size * (page_count - freelist_count) + (SELECT total(fileBytes) FROM blob) + (SELECT total(fileBytes) FROM draft) AS usedBytes, page_size * freelist_count AS freeBytes
+    SELECT page_size * (page_count - freelist_count) + (SELECT total(fileBytes) FROM blob WHERE file IS NOT NULL) + (SELECT total(fileBytes) FROM draft) AS usedBytes, page_size * freelist_count AS freeBytes
     FROM pragma_page_count, pragma_page_size, pragma_freelist_count`)
   const placeOf = prepare('SELECT number, file FROM blob WHERE namespace = ? AND id = ?')
   const insert = prepare('INSERT INTO blob (namespace, id, record, file, fileBytes) VALUES (?, ?, ?, ?, ?)')
@@ -169,6 +172,7 @@ const tables = (database: DatabaseSync, layer: FileLayer): FileDatabase => {
 
   return {
     records: allRecords(database),
+    resting: restingTable(database),
     record: ({ namespace, id }) => {
       const row = recordOf.get(namespace, id)
       return row === undefined ? O.none : O.some(parseRecord(`${namespace}/${id}`, text(row['record'])))

@@ -6,9 +6,10 @@ import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
 import type { BlobRecord } from '../model/record'
 import { databasePath, readRecords } from './file-database'
-import { isAbsent } from './file-failure'
+import { isAbsent, storageFailure } from './file-failure'
 import { attempt, change, keep, openFileHome, payloadIn, placeOf, type FileHome } from './file-home'
 import { nodeFileLayer, type FileLayer } from './file-layer'
+import type { RestingTable } from './file-resting'
 import { restageIn, stageIn, type Use } from './file-staging'
 import type { Store } from './store'
 
@@ -31,11 +32,15 @@ export const fileStore = (directory: string, options: FileStoreOptions = {}): St
   const underWay = new Set<Promise<unknown>>()
   let opening: Promise<E.Either<Failure, FileHome>> | null = null
   let closing: Promise<E.Either<Failure, void>> | null = null
+  /** What can be asked at once. */
+  let opened: RestingTable | null = null
+  let isClosed = false
 
   const open = async (): Promise<E.Either<Failure, FileHome>> => {
     const tried = (opening ??= openFileHome(directory, layer))
     const home = await tried
     if (E.isLeft(home) && opening === tried) opening = null
+    if (E.isRight(home) && !isClosed) opened = home.right.database.resting
     return home
   }
 
@@ -49,6 +54,8 @@ export const fileStore = (directory: string, options: FileStoreOptions = {}): St
 
   const close = async (): Promise<E.Either<Failure, void>> => {
     await Promise.all(underWay)
+    isClosed = true
+    opened = null
     const home = await opening
     if (home === null || E.isLeft(home)) return E.right(undefined)
     return attempt(`Closing the store at ${directory}`, async () => E.right(await home.right.close()))
@@ -81,6 +88,17 @@ export const fileStore = (directory: string, options: FileStoreOptions = {}): St
       read: (name) => use('Reading a note', ({ database }) => E.right(O.fromNullable(database.note(name)))),
       write: (name, text) =>
         use('Storing a note', async ({ commit, database }) => E.right(await commit(() => database.keepNote(name, text)))),
+    },
+    resting: {
+      open: () => use('Reading the records', ({ database: { resting } }) => E.right(resting.open())),
+      peek: (key) => {
+        try {
+          return opened?.peek(key) ?? E.right(O.none)
+        } catch (error) {
+          return E.left(storageFailure(`Reading the record of ${keyText(key)}`, error))
+        }
+      },
+      all: () => opened?.all() ?? [],
     },
     room: () =>
       use('Measuring the room', async ({ database }) => {

@@ -3,7 +3,7 @@ import type { Option } from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Bytes } from '../model/bytes'
 import type { Failure } from '../model/failure'
-import type { BlobKey } from '../model/ids'
+import type { BlobKey, Namespace } from '../model/ids'
 import type { Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
 
@@ -52,6 +52,9 @@ export interface Store {
   /** The power to keep short texts beside the blobs. Without it every start lists the remote anew. */
   readonly notes?: NotesPower
 
+  /** The power to leave the records of blobs at rest where they are. Of a store that is `shared` it is not asked. */
+  readonly resting?: RestingPower
+
   /** The power to be open several times at once, in tabs of a browser, of which one leads. */
   readonly shared?: SharedPower
 
@@ -68,6 +71,26 @@ export interface NotesPower {
   readonly read: (name: string) => TaskEither<Failure, Option<string>>
   /** Replaces a note; null removes it. Durable when it resolves. */
   readonly write: (name: string, text: string | null) => TaskEither<Failure, void>
+}
+
+/**
+ * Blobs at rest are SYNCED, here, not held and not in the trash: most of a collection, about which nobody need know anything until it is asked for.
+ * Their records are read one by one, at once and not as a Promise; of a store that is closed, or not open yet, there are none.
+ */
+export interface RestingPower {
+  /** Opens the store as `records` does, but only counts those at rest. A record that does not decode is among the `restless`. */
+  readonly open: () => TaskEither<Failure, Opened>
+  /** The record of a blob, at rest or not, as the last write that resolved left it, or one that is under way. */
+  readonly peek: (key: BlobKey) => Either<Failure, Option<BlobRecord>>
+  /** All keys as text (`namespace/id`), at rest or not, the oldest first, each with what reads its record. It pages, and does not keep others from writing. */
+  readonly all: () => Iterable<readonly [key: string, record: () => Either<Failure, BlobRecord>]>
+}
+
+/** What a store holds, without the records of blobs at rest. */
+export interface Opened {
+  readonly restless: readonly Either<Failure, BlobRecord>[]
+  /** Of each namespace that has any, how many there are, and bytes of plaintext. */
+  readonly counts: readonly { readonly namespace: Namespace; readonly blobs: number; readonly bytes: number }[]
 }
 
 /** One store, open in several tabs: only the one that leads changes what is there; the others may add to it. */
