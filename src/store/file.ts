@@ -34,13 +34,12 @@ export const fileStore = (directory: string, options: FileStoreOptions = {}): St
   let closing: Promise<E.Either<Failure, void>> | null = null
   /** What can be asked at once. */
   let opened: RestingTable | null = null
-  let isClosed = false
 
   const open = async (): Promise<E.Either<Failure, FileHome>> => {
     const tried = (opening ??= openFileHome(directory, layer))
     const home = await tried
     if (E.isLeft(home) && opening === tried) opening = null
-    if (E.isRight(home) && !isClosed) opened = home.right.database.resting
+    if (E.isRight(home)) opened = home.right.database.resting
     return home
   }
 
@@ -54,7 +53,6 @@ export const fileStore = (directory: string, options: FileStoreOptions = {}): St
 
   const close = async (): Promise<E.Either<Failure, void>> => {
     await Promise.all(underWay)
-    isClosed = true
     opened = null
     const home = await opening
     if (home === null || E.isLeft(home)) return E.right(undefined)

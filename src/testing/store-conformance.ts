@@ -9,6 +9,7 @@ import type { Case } from './case'
 import { expectBytes, expectEqual, expectLeft, expectNone, expectRight, expectSome, expectTrue } from './expect'
 import { keepingCases, keepingRestarts } from './keeping-conformance'
 import { notesCases, notesRestarts } from './notes-conformance'
+import { restingCases, restingRestarts } from './resting-conformance'
 import { bytes, done, expectPayload, expectRecord, inParts, key, recordOf } from './store-ground'
 
 /**
@@ -18,7 +19,7 @@ import { bytes, done, expectPayload, expectRecord, inParts, key, recordOf } from
  * @param reopen Opens again what the latest `open` gave, as after a restart; without it, nothing is checked about restarts.
  */
 export const storeConformance = (open: () => Promise<Store>, reopen?: () => Promise<Store>): readonly Case[] => [
-  ...[...promises, ...keepingCases, ...notesCases].map(({ name, keep }) => ({
+  ...[...promises, ...keepingCases, ...notesCases, ...restingCases].map(({ name, keep }) => ({
     name,
     run: async () => {
       const store = await open()
@@ -31,7 +32,9 @@ export const storeConformance = (open: () => Promise<Store>, reopen?: () => Prom
   })),
   ...(reopen === undefined
     ? []
-    : [...restarts, ...keepingRestarts, ...notesRestarts].map((restart) => restartCase(restart, open, reopen))),
+    : [...restarts, ...keepingRestarts, ...notesRestarts, ...restingRestarts].map((restart) =>
+        restartCase(restart, open, reopen),
+      )),
 ]
 
 const restartCase = ({ name, before, after }: Restart, open: () => Promise<Store>, reopen: () => Promise<Store>): Case => ({
