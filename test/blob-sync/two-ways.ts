@@ -140,13 +140,15 @@ export const historyOf = async (seed: number, openStore: OpenStore, steps: numbe
   }
 
   const call = async (what: string, run: () => Promise<unknown>): Promise<void> => {
-    const done = run().then(
-      (value) => `${what}: ${value instanceof Blob ? `${value.size} bytes` : (JSON.stringify(value) ?? 'done')}`,
-      (error: unknown) => `${what}: ${error instanceof BlobSyncError ? error.failure._tag : String(error)}`,
+    let told: string | null = null
+    void run().then(
+      (value) => (told = `${what}: ${value instanceof Blob ? `${value.size} bytes` : (JSON.stringify(value) ?? 'done')}`),
+      (error: unknown) => (told = `${what}: ${error instanceof BlobSyncError ? error.failure._tag : String(error)}`),
     )
-    const told = await done
     await quiet()
-    tell(told)
+    // Some wait for an attempt that comes later.
+    for (let waits = 0; told === null && waits < 100; waits += 1) await advanceQuietly(clock.advance, 5_000, quiet)
+    tell(told ?? `${what}: NEVER`)
   }
 
   let puts = 0
@@ -156,7 +158,7 @@ export const historyOf = async (seed: number, openStore: OpenStore, steps: numbe
     const at = { namespace }
     const place = `${namespace}/${id}`
     const content = () => noise(50 + 37 * (puts += 1))
-    switch (random(22)) {
+    switch (random(24)) {
       case 0:
       case 1:
       case 2:
@@ -223,8 +225,23 @@ export const historyOf = async (seed: number, openStore: OpenStore, steps: numbe
         return tell('restart')
       }
       case 20:
-        return call(`put and delete ${place}`, () =>
-          Promise.all([blobs.put(content(), { ...at, id: `${id}2` }), blobs.setPinned(id, true, at)]),
+        return call(`all at once ${place}`, async () => {
+          const options = { ...at, id }
+          const given = content()
+          const all = [
+            blobs.setPinned(id, true, at),
+            blobs.delete(id, at),
+            blobs.put(given, options),
+            blobs.get(id, at),
+            blobs.evict(id, at),
+            blobs.sync({ wait: false }),
+          ]
+          const done = await Promise.allSettled(random(2) === 0 ? all : all.reverse())
+          return done.map(({ status }) => status)
+        })
+      case 21:
+        return call(`priority of all`, () =>
+          Promise.allSettled(IDS.map((one) => blobs.setPriority(one, random(2) === 0 ? 'high' : 'low'))).then(() => 'done'),
         )
       default:
         return call('sync', () => blobs.sync({ wait: false }))
@@ -247,7 +264,8 @@ export const historyOf = async (seed: number, openStore: OpenStore, steps: numbe
   tell('end')
   for (const [name, { blobs: kept, tombstones }] of memory.namespaces)
     history.push(`server ${name} ${[...kept.keys()].toSorted().join()} deleted ${[...tombstones].toSorted().join()}`)
-  for (const { id, namespace } of blobs.list()) await call(`content of ${namespace}/${id}`, () => blobs.get(id, { namespace }))
+  for (const { id, namespace } of blobs.list().toSorted((a, b) => (a.id + a.namespace < b.id + b.namespace ? -1 : 1)))
+    await call(`content of ${namespace}/${id}`, () => blobs.get(id, { namespace }))
   await other.close()
   await blobs.close()
   return history
@@ -280,7 +298,11 @@ const counting = (store: Store, count: (by: number) => void): Store => {
     async () => {
       count(1)
       try {
-        return await call(...given)()
+        // Others go on before it is written, and between that and the word of it.
+        await nextTurn()
+        const result = await call(...given)()
+        await nextTurn()
+        return result
       } finally {
         count(-1)
       }
