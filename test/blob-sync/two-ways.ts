@@ -31,11 +31,21 @@ const FAILURES: readonly Failure[] = [
   failure('Forbidden', 'it is forbidden'),
 ]
 
+export interface Schedule {
+  readonly steps: number
+  /** Whether the app also asks for several things of one blob at once: on a disk it depends on its speed which comes first. */
+  readonly overlaps: boolean
+}
+
 /**
  * What an app sees of a schedule that a seed decides: calls of the app, of another device, of whoever breaks the server, and restarts. Whatever
  * the store does, and however long it takes, the same comes out.
  */
-export const historyOf = async (seed: number, openStore: OpenStore, steps: number): Promise<readonly string[]> => {
+export const historyOf = async (
+  seed: number,
+  openStore: OpenStore,
+  { steps, overlaps }: Schedule,
+): Promise<readonly string[]> => {
   const random = randomOf(seed)
   const history: string[] = []
   const clock = virtualClock()
@@ -158,7 +168,7 @@ export const historyOf = async (seed: number, openStore: OpenStore, steps: numbe
     const at = { namespace }
     const place = `${namespace}/${id}`
     const content = () => noise(50 + 37 * (puts += 1))
-    switch (random(24)) {
+    switch (random(overlaps ? 24 : 22)) {
       case 0:
       case 1:
       case 2:
@@ -224,7 +234,7 @@ export const historyOf = async (seed: number, openStore: OpenStore, steps: numbe
         await quiet()
         return tell('restart')
       }
-      case 20:
+      case 22:
         return call(`all at once ${place}`, async () => {
           const options = { ...at, id }
           const given = content()
@@ -239,7 +249,7 @@ export const historyOf = async (seed: number, openStore: OpenStore, steps: numbe
           const done = await Promise.allSettled(random(2) === 0 ? all : all.reverse())
           return done.map(({ status }) => status)
         })
-      case 21:
+      case 23:
         return call(`priority of all`, () =>
           Promise.allSettled(IDS.map((one) => blobs.setPriority(one, random(2) === 0 ? 'high' : 'low'))).then(() => 'done'),
         )
