@@ -5,7 +5,7 @@ import { newMemory, type Memory } from '../../src/store/memory'
 import type { RestingPower } from '../../src/store/store'
 import { settled } from '../virtual-clock'
 import { device, text } from './device'
-import { restingMemoryStore } from './resting-memory'
+import { namespaceNamed, restingMemoryStore } from './resting-memory'
 
 const BLOBS = 300
 
@@ -118,5 +118,25 @@ describe('blobs at rest', () => {
     await settled()
     expect([...rosterOf(blobs).restless()]).toEqual([])
     expect(blobs.getSnapshot().counts.SYNCED).toBe(BLOBS)
+  })
+
+  test('are compared by what they say, also where more change at once than anybody remembers', { timeout: 60_000 }, async () => {
+    const blobsMany = 1500
+    const remote = remoteMemory()
+    const memory = newMemory()
+    const blobs = device({ store: restingMemoryStore(memory), remote: memoryRemote({ memory: remote }) })
+    for (let index = 0; index < blobsMany; index += 1) await blobs.put(text(`content ${index}`), { id: `b${index}` })
+    await blobs.sync()
+    // Lost without a word, and found again.
+    const lost = namespaceNamed(remote, 'default')
+    const kept = [...(lost?.blobs ?? [])]
+    for (const [id] of kept) lost?.blobs.delete(id)
+    expect((await blobs.sync({ whole: true })).missing).toHaveLength(blobsMany)
+    for (const [id, bytes] of kept) lost?.blobs.set(id, bytes)
+    await blobs.sync({ whole: true })
+    expect(
+      [...memory.records.values()].filter((record) => JSON.stringify(record).includes('"missingSinceMs":null')),
+    ).toHaveLength(blobsMany)
+    expect(blobs.getSnapshot().counts).toMatchObject({ SYNCED: blobsMany, PENDING_UPLOAD: 0 })
   })
 })
