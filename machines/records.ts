@@ -8,9 +8,6 @@ export interface Resting {
   readonly all: () => Iterable<readonly [key: string, record: () => BlobRecord | undefined]>
 }
 
-/** Of what was looked up the last few are kept: a view of a blob is the same one when it is asked for twice. */
-const LOOKED_UP_MAX = 1024
-
 /**
  * The records of all blobs of a device by their keys. Where the store can be asked at once, those at rest are left there.
  *
@@ -19,7 +16,6 @@ const LOOKED_UP_MAX = 1024
  */
 export class Records {
   readonly #here = new Map<string, BlobRecord>()
-  readonly #lookedUp = new Map<string, BlobRecord>()
   /** Not there as far as was told, whatever is on the disk by now. */
   readonly #absent = new Set<string>()
   /** How many write about a blob. */
@@ -44,11 +40,7 @@ export class Records {
   }
 
   get(key: string): BlobRecord | undefined {
-    const known = this.#here.get(key) ?? this.#lookedUp.get(key)
-    if (known !== undefined || this.#resting === null || this.#absent.has(key)) return known
-    const found = this.#resting.peek(key)
-    if (found !== undefined) this.#noteLookUp(key, found)
-    return found
+    return this.#here.get(key) ?? (this.#absent.has(key) ? undefined : this.#resting?.peek(key))
   }
 
   /** All those that do not rest in the store, and perhaps some others. */
@@ -63,7 +55,7 @@ export class Records {
     for (const [key, read] of this.#resting.all()) {
       const known = this.#here.get(key)
       if (known !== undefined) given.add(key)
-      const record = known ?? (this.#absent.has(key) ? undefined : (this.#lookedUp.get(key) ?? read()))
+      const record = known ?? (this.#absent.has(key) ? undefined : read())
       if (record !== undefined) yield record
     }
     // One that came in since it was given is among these, but also in the store.
@@ -71,14 +63,14 @@ export class Records {
   }
 
   set(key: string, record: BlobRecord): void {
-    this.#take(key)
+    this.bring(key)
     this.#absent.delete(key)
     this.#here.set(key, record)
     this.letRest(key)
   }
 
   delete(key: string): void {
-    this.#take(key)
+    this.bring(key)
     this.#here.delete(key)
     if (this.#resting !== null && this.#writing.has(key)) this.#absent.add(key)
   }
@@ -90,19 +82,13 @@ export class Records {
     if (this.#writing.has(key) || this.#isNeeded(key) || !isSame(this.#resting.peek(key), record)) return
     this.#here.delete(key)
     this.#restingBlobs += 1
-    this.#noteLookUp(key, record)
-  }
-
-  /** Somebody needs it here. */
-  bring(key: string): void {
-    this.#take(key)
   }
 
   /** Somebody is about to write about it. */
   hold(key: string): void {
     if (this.#resting === null) return
     this.#writing.set(key, (this.#writing.get(key) ?? 0) + 1)
-    this.#take(key)
+    this.bring(key)
     if (!this.#here.has(key)) this.#absent.add(key)
   }
 
@@ -115,18 +101,12 @@ export class Records {
     this.letRest(key)
   }
 
-  #take(key: string): void {
+  /** Takes it in, if it rests. */
+  bring(key: string): void {
     if (this.#resting === null || this.#here.has(key)) return
     const record = this.get(key)
-    this.#lookedUp.delete(key)
     if (record === undefined) return
     this.#here.set(key, record)
     this.#restingBlobs -= 1
-  }
-
-  #noteLookUp(key: string, record: BlobRecord): void {
-    this.#lookedUp.set(key, record)
-    const [oldest] = this.#lookedUp.keys()
-    if (this.#lookedUp.size > LOOKED_UP_MAX && oldest !== undefined) this.#lookedUp.delete(oldest)
   }
 }

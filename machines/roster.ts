@@ -286,16 +286,15 @@ export class Roster {
 
   #leaveAtRest(resting: RestingBlobs): void {
     const { counts } = resting
-    this.#records.rest(
-      resting,
-      counts.reduce((sum, { blobs }) => sum + blobs, 0),
-    )
+    let all = 0
     for (const { namespace, blobs, bytes } of counts) {
       this.namespaces.add(namespace)
-      this.#here.set(namespace, blobs)
+      this.#here.set(namespace, this.countHere(namespace) + blobs)
       this.tally.counts.SYNCED += blobs
       this.tally.bytesHere += bytes
+      all += blobs
     }
+    this.#records.rest(resting, all)
     for (const key of this.#observed.keys()) this.#records.bring(key)
     this.#changes += 1
   }

@@ -89,7 +89,7 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     const known = views.get(record)
     if (known?.phase === phase && known.progress === done) return known
     const next = viewOf(record, phase, done)
-    const kept = last !== undefined && isSameView(last, next) ? last : next
+    const kept = last?.progress === done && JSON.stringify(last) === JSON.stringify(next) ? last : next
     views.set(record, kept)
     return kept
   }
@@ -116,11 +116,8 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     for (const record of roster.all()) {
       if (record.trashedAtMs !== null) continue
       // Both are in the same order, but that some may have gone.
-      let from = at
-      while (from < at + GONE_MAX && listed[from]?.id !== record.id) from += 1
-      const last = from < at + GONE_MAX ? listed[from] : undefined
-      if (last !== undefined) at = from + 1
-      next.push(viewFor(record, last))
+      while (at < listed.length && listed[at]?.id !== record.id) at += 1
+      next.push(viewFor(record, listed[at]))
     }
     if (next.length !== listed.length || next.some((each, at) => each !== listed[at])) listed = next
     return listed
@@ -181,11 +178,6 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     },
   }
 }
-
-/** So many of a list may have gone at once, and the views of those that follow stay the same. */
-const GONE_MAX = 64
-
-const isSameView = (a: BlobView, b: BlobView): boolean => a.progress === b.progress && JSON.stringify(a) === JSON.stringify(b)
 
 const add = <A>(set: Set<A>, item: A) => {
   set.add(item)

@@ -140,7 +140,7 @@ const listOne = (tools: Tools, request: ListRequest, namespace: Namespace): TE.T
   )
 }
 
-const unread = (error: unknown): Failure => failure('StorageBroken', `The records cannot be read: ${String(error)}`)
+const unread = (error: unknown): Failure => failure('StorageBroken', String(error))
 
 /** What of a whole list must be heard again: that of the few blobs that are not at rest. */
 const heardAgain = (

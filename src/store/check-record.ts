@@ -9,7 +9,8 @@ import { BlobRecord } from '../model/record'
  * @param place Where it rests, `namespace/id`.
  */
 export const checkRecord = (place: string, value: unknown): E.Either<Failure, BlobRecord> => {
-  const record = BlobRecord.decode(value)
+  // As good as decoding where nothing has to be added, and several times as fast.
+  const record = BlobRecord.is(value) ? E.right(value) : BlobRecord.decode(value)
   return E.isRight(record) && keyText(record.right) === place
     ? record
     : E.left(failure('Corrupt', `The record of ${place.slice(0, 520)} is damaged: it does not decode.`))
