@@ -1,7 +1,7 @@
 import { pipe } from 'fp-ts/function'
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
-import { failure, type Failure } from '../model/failure'
+import type { Failure } from '../model/failure'
 import { keyText, type BlobId, type BlobKey, type Namespace } from '../model/ids'
 import { mentioned, type Mention } from '../model/mentions'
 import type { Listed } from '../model/outcome'
@@ -111,7 +111,7 @@ const listOne = (tools: Tools, request: ListRequest, namespace: Namespace): TE.T
   return pipe(
     pagesOf(tools, request, namespace),
     TE.bindTo('pages'),
-    TE.bind('all', () => TE.tryCatch(() => request.recordsOf(namespace), unread)),
+    TE.bind('all', () => TE.fromTask(() => request.recordsOf(namespace))),
     TE.chain(({ pages, all }) => {
       const records = all.filter((record) => !hasChanged(keyText(record)))
       const entries = pages.flatMap((page) => page.entries)
@@ -139,8 +139,6 @@ const listOne = (tools: Tools, request: ListRequest, namespace: Namespace): TE.T
     }),
   )
 }
-
-const unread = (error: unknown): Failure => failure('StorageBroken', String(error))
 
 /** What of a whole list must be heard again: that of the few blobs that are not at rest. */
 const heardAgain = (

@@ -33,10 +33,11 @@ export const recall = (tools: Tools, trashMs: number): TE.TaskEither<Failure, Re
     }),
   )
 
-const readAll = (store: Store): TE.TaskEither<Failure, Pick<Opened, 'restless'> & Pick<Recalled, 'counts'>> =>
-  store.resting === undefined || store.shared !== undefined
-    ? pipe(
-        store.records(),
-        TE.map((restless) => ({ restless, counts: null })),
-      )
-    : store.resting.open()
+const readAll = ({
+  resting,
+  shared,
+  ...store
+}: Store): TE.TaskEither<Failure, Pick<Opened, 'restless'> & Pick<Recalled, 'counts'>> =>
+  shared === undefined && resting !== undefined
+    ? resting.open()
+    : TE.map((restless: Opened['restless']) => ({ restless, counts: null }))(store.records())
