@@ -82,7 +82,7 @@ export const restingCases: readonly { readonly name: string; readonly keep: (sto
 export const restingRestarts = [
   {
     name: 'resting: those at rest are counted after a restart',
-    before: async (store: Store) => void (await done(store.remember([...atRest, ...others]))),
+    before: (store: Store) => done(store.remember([...atRest, ...others])),
     after: async ({ resting }: Store) => {
       if (resting !== undefined) expectOpened(await done(resting.open()))
     },

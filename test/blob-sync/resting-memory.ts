@@ -43,7 +43,7 @@ export const restingMemoryStore = (memory: Memory): Store => {
         return records().has(place) ? E.map(O.some<BlobRecord>)(checkRecord(place, records().get(place))) : E.right(O.none)
       },
       all: function* () {
-        for (const place of [...records().keys()]) yield [place, () => checkRecord(place, records().get(place))]
+        for (const place of records().keys()) yield [place, () => checkRecord(place, records().get(place))]
       },
     },
   }

@@ -246,7 +246,7 @@ export const historyOf = async (
             blobs.evict(id, at),
             blobs.sync({ wait: false }),
           ]
-          const done = await Promise.allSettled(random(2) === 0 ? all : all.reverse())
+          const done = await Promise.allSettled(random(2) === 0 ? all : all.toReversed())
           return done.map(({ status }) => status)
         })
       case 23:
