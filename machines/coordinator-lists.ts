@@ -86,7 +86,7 @@ const asFarAsCurrent = (comparison: Comparison, roster: Roster): Comparison => {
     changed: comparison.changed.filter(
       (record) => !before.has(record) || isSame(roster.get(record), before.get(record) ?? undefined),
     ),
-    gone: comparison.gone.filter((record) => isSame(roster.get(record), record)),
+    gone: comparison.gone.filter((record) => roster.get(record) === record),
   }
 }
 

@@ -118,3 +118,14 @@ test('all are told once and in the order of the disk, whatever comes in meanwhil
   }
   expect(told).toEqual(ids)
 })
+
+test('payloads that are here are counted, of those at rest and of all others', () => {
+  const { namespace } = key('a')
+  const roster = new Roster()
+  roster.replace([recordOf('up'), recordOf('gone', { status: 'SYNCED', isHere: false }), rested({ trashedAtMs: 1 }, 'trash')], {
+    peek: () => undefined,
+    all: () => [],
+    counts: [{ namespace, blobs: 3, bytes: 30 }],
+  })
+  expect([roster.countHere(namespace), roster.tally.counts.SYNCED, roster.tally.bytesHere]).toEqual([5, 4, 30])
+})
