@@ -120,6 +120,8 @@ export class Roster {
   gates: Gates | null = null
   /** Where notes are kept of all blobs about which something changes; null: nobody wants to know. */
   touched: Set<string> | null = null
+  /** Blobs about which something changed since a list of all was read; null: none was, or all may have changed. */
+  unshown: Set<string> | null = null
   readonly tally: Tally = {
     counts: { SYNCED: 0, PENDING_UPLOAD: 0, PENDING_DOWNLOAD: 0, FAILED_DOWNLOAD: 0, PENDING_DELETE: 0 },
     held: 0,
@@ -222,8 +224,7 @@ export class Roster {
     this.namespaces.add(record.namespace)
     include(this.open, key, record.status !== 'SYNCED')
     include(this.erased, key, record.erasedAtMs !== null)
-    this.touched?.add(key)
-    this.#changes += 1
+    this.#touch(key)
     this.noted?.set(key, this.#changes)
     this.#count(record, 1)
     if (!this.#live.has(key)) this.#issueTicket(key, record, order)
@@ -276,11 +277,10 @@ export class Roster {
     this.#records.delete(text)
     this.open.delete(text)
     this.erased.delete(text)
-    this.#changes += 1
+    this.#touch(text)
     this.noted?.set(text, this.#changes)
     this.#tickets.delete(text)
     this.wanted.delete(text)
-    this.touched?.add(text)
     this.#drop(text)
   }
 
@@ -296,6 +296,7 @@ export class Roster {
     }
     this.#records.rest(resting, all)
     for (const key of this.#observed.keys()) this.#records.bring(key)
+    this.unshown = null
     this.#changes += 1
   }
 
@@ -312,11 +313,10 @@ export class Roster {
 
   move(key: string, live: Live, phase: BlobPhase): void {
     if (live.phase === phase) return
-    this.touched?.add(key)
+    this.#touch(key)
     this.#endBatch(live)
     this.#inPhase[live.phase].delete(key)
     this.#inPhase[phase].add(key)
-    this.#changes += 1
     live.phase = phase
   }
 
@@ -396,13 +396,18 @@ export class Roster {
     live.order = this.#order++
   }
 
+  #touch(key: string): void {
+    this.touched?.add(key)
+    this.unshown?.add(key)
+    this.#changes += 1
+  }
+
   #drop(key: string): void {
     const live = this.#live.get(key)
     if (live === undefined) return
-    this.touched?.add(key)
+    this.#touch(key)
     this.#endBatch(live)
     this.#inPhase[live.phase].delete(key)
-    this.#changes += 1
     this.#live.delete(key)
     if (this.#observed.has(key)) this.#absent.add(key)
   }

@@ -3,6 +3,7 @@ import type { BlobPhase, coordinatorMachine, Roster } from '../machines'
 import { keyText, type BlobKey } from './model/ids'
 import { isActive, type BlobRecord } from './model/record'
 import type { BlobSyncEvents, BlobView, Phase, Progress, Snapshot } from './options'
+import { shownList } from './shown-list'
 import { msLeftAt, speedAt, type Speed } from './speed'
 
 /** Shows the coordinator and its blobs to the app: views, the snapshot, typed events. */
@@ -19,11 +20,7 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
   let isNotifying = false
   let snapshot = readSnapshot(coordinator, roster)
   let told = snapshot
-  let listed: readonly BlobView[] = []
-  let listedAt = -1
-  let toldList = listed
-  /** Counts what changes of a list besides the roster. */
-  let steps = 0
+  let toldList: readonly BlobView[] = []
 
   const getSnapshot = (): Snapshot => {
     if (!isStale) return snapshot
@@ -40,10 +37,11 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
       told = snapshot
       for (const listener of listeners) listener(told)
     }
-    if (handlers.has('list.changed') && list() !== toldList) {
-      toldList = listed
-      emit('list.changed', toldList)
-    }
+    if (!handlers.has('list.changed')) return
+    const listed = list()
+    if (listed === toldList) return
+    toldList = listed
+    emit('list.changed', listed)
   }
   const notifySoon = () => {
     if (isNotifying || (listeners.size === 0 && !handlers.has('list.changed'))) return
@@ -63,9 +61,10 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
   }
 
   const touch = (key: BlobKey) => {
-    steps += 1
+    const text = keyText(key)
+    roster.unshown?.add(text)
     notifySoon()
-    for (const observer of observers.get(keyText(key)) ?? []) observer()
+    for (const observer of observers.get(text) ?? []) observer()
   }
 
   const phaseNow = (key: string): Phase | undefined =>
@@ -108,20 +107,7 @@ export const watch = (coordinator: ActorRefFrom<typeof coordinatorMachine>, rost
     else if (done !== undefined) progress.set(text, { ...done, bytesPerSecond: null, msLeft: null })
   }
 
-  const list = (): readonly BlobView[] => {
-    if (listedAt === roster.changes + steps) return listed
-    listedAt = roster.changes + steps
-    const next: BlobView[] = []
-    let at = 0
-    for (const record of roster.all()) {
-      if (record.trashedAtMs !== null) continue
-      // Both are in the same order, but that some may have gone.
-      while (at < listed.length && listed[at]?.id !== record.id) at += 1
-      next.push(viewFor(record, listed[at]))
-    }
-    if (next.length !== listed.length || next.some((each, at) => each !== listed[at])) listed = next
-    return listed
-  }
+  const list = shownList(roster, viewFor)
 
   coordinator.on('blob.moved', ({ record, before, phase }) => {
     if (phase !== 'transferring') halt(record)

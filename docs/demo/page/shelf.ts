@@ -50,8 +50,11 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
   let isOrdered = true
   let orderedAtMs = -Infinity
   let later: ReturnType<typeof setTimeout> | null = null
-  /** Null once it is no longer what is to be shown: it is asked for far more often than anything changes. */
-  let items: readonly Item[] | null = null
+  let items: readonly Item[] = []
+  /** Where each is among them; null once others are to be shown, or in another order. */
+  let places: ReadonlyMap<string, number> | null = null
+  /** Those that are to be shown otherwise. */
+  const changed = new Set<string>()
 
   const batchNow = () => {
     const nowMs = Date.now()
@@ -66,7 +69,7 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
 
   const drop = (id: string) => {
     if (views.delete(id)) isOrdered = false
-    items = null
+    places = null
     names().forget(id)
   }
   const note = (view: BlobView) => {
@@ -79,7 +82,7 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
     }
     const wasInTrouble = isInTrouble(id)
     views.set(id, view)
-    items = null
+    changed.add(id)
     if (isInTrouble(id) !== wasInTrouble) isOrdered = false
   }
 
@@ -93,6 +96,11 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
     return Number(nameOfA === undefined) - Number(nameOfB === undefined) || (a < b ? -1 : 1)
   }
 
+  const itemOf = (id: string): readonly Item[] => {
+    const view = views.get(id)
+    return view === undefined ? [] : [{ id, view, name: names().get(id) }]
+  }
+
   const putInOrder = () => {
     const nowMs = performance.now()
     if (isOrdered) return
@@ -102,7 +110,7 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
     }
     later = null
     order = [...views.keys()].toSorted(before)
-    items = null
+    places = null
     isOrdered = true
     orderedAtMs = nowMs
   }
@@ -113,7 +121,7 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
     seenAtMs,
     reorder: () => {
       isOrdered = false
-      items = null
+      places = null
     },
     noteAll: () => {
       const left = new Set(views.keys())
@@ -126,10 +134,18 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
     transferring: () => [...views.values()].filter(({ phase }) => phase === 'transferring').map(({ id }) => id),
     items: () => {
       putInOrder()
-      items ??= order.flatMap((id) => {
-        const view = views.get(id)
-        return view === undefined ? [] : [{ id, view, name: names().get(id) }]
-      })
+      if (places === null) {
+        items = order.flatMap(itemOf)
+        places = new Map(items.map(({ id }, at) => [id, at]))
+      } else if (changed.size > 0) {
+        const next = [...items]
+        for (const id of changed) {
+          const at = places.get(id)
+          if (at !== undefined) next.splice(at, 1, ...itemOf(id))
+        }
+        items = next
+      }
+      changed.clear()
       return items
     },
   }

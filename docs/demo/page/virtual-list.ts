@@ -28,12 +28,10 @@ export const virtualList = <Item extends { readonly id: string }>({ label, makeR
   const outer = element('div', { class: 'list', tabindex: 0, role: 'group', 'aria-label': `${label}, scrollable` }, inner)
   const rows = new Map<string, RowOf<Item>>()
   let items: readonly Item[] = []
-
-  /** In pixels, as the style sheet has it. */
-  const rowHeight = () => Number.parseFloat(getComputedStyle(outer).getPropertyValue('--row')) || 64
+  /** Of a row, in pixels. */
+  let height = 64
 
   const draw = () => {
-    const height = rowHeight()
     const first = Math.max(0, Math.floor(outer.scrollTop / height) - SPARE_ROWS)
     const last = Math.min(items.length, Math.ceil((outer.scrollTop + outer.clientHeight) / height) + SPARE_ROWS)
     const shown = items.slice(first, last)
@@ -64,9 +62,9 @@ export const virtualList = <Item extends { readonly id: string }>({ label, makeR
   const focus = (index: number) => {
     const item = items[Math.max(0, Math.min(items.length - 1, index))]
     if (item === undefined) return
-    const top = items.indexOf(item) * rowHeight()
+    const top = items.indexOf(item) * height
     if (top < outer.scrollTop) outer.scrollTop = top
-    else if (top + rowHeight() > outer.scrollTop + outer.clientHeight) outer.scrollTop = top + rowHeight() - outer.clientHeight
+    else if (top + height > outer.scrollTop + outer.clientHeight) outer.scrollTop = top + height - outer.clientHeight
     draw()
     rows.get(item.id)?.element.querySelector<HTMLElement>('[data-main]')?.focus({ preventScroll: true })
   }
@@ -85,7 +83,13 @@ export const virtualList = <Item extends { readonly id: string }>({ label, makeR
     event.preventDefault()
     focus(target)
   })
-  new ResizeObserver(draw).observe(outer)
+  /** The style sheet has it by the size of the window and of the list; to ask it at each drawing would cost more than the drawing. */
+  const measure = () => {
+    height = Number.parseFloat(getComputedStyle(outer).getPropertyValue('--row')) || height
+    draw()
+  }
+  new ResizeObserver(measure).observe(outer)
+  addEventListener('resize', measure)
 
   return {
     element: outer,
