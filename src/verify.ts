@@ -1,14 +1,15 @@
 import * as E from 'fp-ts/Either'
 import type { Engine } from './engine'
 import { orThrow } from './engine'
-import { combined, digestOf, digestText, nothing, rangeOf, RANGE_DIGITS } from './model/digest'
+import { breather } from './model/breather'
+import { combined, digestOf, digestText, nothing, rangeOf, RANGE_DIGITS, type SetDigest } from './model/digest'
 import { failure } from './model/failure'
 import type { BlobId, Namespace } from './model/ids'
 import type { BlobRecord } from './model/record'
 import type { Entry } from './model/wire'
 import { readAll } from './resting'
 import { BlobSyncError, type BlobRef, type BlobSync, type VerifyReport } from './options'
-import type { ChangesPower } from './remote/remote'
+import type { ChangesPower, RangeDigest } from './remote/remote'
 
 /** Changes that come while it compares make it begin anew, so many times. */
 const TRIES = 3
@@ -52,38 +53,55 @@ const byDigests = async (
   signal: AbortSignal,
 ): Promise<readonly Difference[]> => {
   for (let tries = 1; ; tries += 1) {
-    const here = await records()
-    const byRange = new Map<string, BlobRecord[]>()
-    for (const record of here) {
-      const range = rangeOf(record.id)
-      const known = byRange.get(range)
-      if (known === undefined) byRange.set(range, [record])
-      else known.push(record)
+    const ask = async (range: string) => {
+      const told = orThrow(await changes.digest(namespace, range, { signal })())
+      cursors.add(told.cursor)
+      return told
     }
     const cursors = new Set<string>()
     const found: Difference[] = []
-    const narrow = async (range: string): Promise<void> => {
-      const told = orThrow(await changes.digest(namespace, range, { signal })())
-      cursors.add(told.cursor)
-      if (range.length === RANGE_DIGITS) return void found.push(...differences(namespace, byRange.get(range) ?? [], told.entries))
-      if (isSame(within(byRange, range), told)) return
+    // Asked before anybody looks here: what changes while they are counted shows in the cursor of the next answer.
+    const all = await ask('')
+    const leaves = await leavesOf(await records())
+    const narrow = async (range: string, told: RangeDigest): Promise<void> => {
+      if (range.length === RANGE_DIGITS)
+        return void found.push(...differences(namespace, leaves.get(range)?.records ?? [], told.entries))
+      if (isSame(within(leaves, range), told)) return
       for (const [digit, part] of told.parts.entries()) {
         const inner = range + digit.toString(16)
-        if (!isSame(within(byRange, inner), part)) await narrow(inner)
+        if (!isSame(within(leaves, inner), part)) await narrow(inner, await ask(inner))
       }
     }
-    await narrow('')
+    await narrow('', all)
     // What changed meanwhile is no difference; where it never rests, what was found last is told.
     if (found.length === 0 || cursors.size <= 1 || tries === TRIES) return found
   }
 }
 
+/** A narrowest range: what is known of it here, and what the remote should hold of it. */
+interface Leaf {
+  readonly records: BlobRecord[]
+  sum: SetDigest
+}
+
+const leavesOf = async (records: readonly BlobRecord[]): Promise<ReadonlyMap<string, Leaf>> => {
+  const pause = breather()
+  const leaves = new Map<string, Leaf>()
+  for (const record of records) {
+    const range = rangeOf(record.id)
+    const leaf = leaves.get(range) ?? { records: [], sum: nothing }
+    leaves.set(range, leaf)
+    leaf.records.push(record)
+    if (isThere(record)) leaf.sum = combined(leaf.sum, digestOf(record.id, record.tag ?? ''))
+    await pause()
+  }
+  return leaves
+}
+
 /** What the remote should hold in a range, as far as is known here. */
-const within = (byRange: ReadonlyMap<string, readonly BlobRecord[]>, range: string) => {
+const within = (leaves: ReadonlyMap<string, Leaf>, range: string) => {
   let sum = nothing
-  for (const [name, records] of byRange)
-    if (name.startsWith(range))
-      for (const { id, tag, ...record } of records) if (isThere(record)) sum = combined(sum, digestOf(id, tag ?? ''))
+  for (const [name, leaf] of leaves) if (name.startsWith(range)) sum = combined(sum, leaf.sum)
   return { blobs: sum.blobs, digest: digestText(sum) }
 }
 
