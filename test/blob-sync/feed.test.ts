@@ -344,4 +344,28 @@ describe('verify', () => {
     await a.sync()
     expect((await b.verify()).isEqual).toBe(true)
   })
+  test.each(['before', 'after'])('does not take what it uploads just %s the remote answers for a difference', async (when) => {
+    const { remote } = shared()
+    const plain = remote()
+    const { changes } = plain
+    if (changes === undefined) throw new TypeError('no changes')
+    const uploads = ['first', 'second']
+    const upload = async () => {
+      const id = uploads.shift()
+      if (id === undefined) return
+      await blobs.put(text(id), { id })
+      await blobs.sync()
+    }
+    const digest: typeof changes.digest =
+      (...asked) =>
+      async () => {
+        if (when === 'before') await upload()
+        const answer = await changes.digest(...asked)()
+        if (when === 'after') await upload()
+        return answer
+      }
+    const blobs = device({ remote: { ...plain, changes: { ...changes, digest } } })
+    expect(await blobs.verify()).toEqual({ isEqual: true, notThere: [], notHere: [], different: [] })
+    expect(uploads).not.toContain('first')
+  })
 })
