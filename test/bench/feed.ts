@@ -1,21 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { createBlobSync, type BlobId, type Namespace } from 'blobsync'
-import { soledadCipher } from 'blobsync/cipher/soledad'
+import { createBlobSync } from 'blobsync'
 import { httpRemote } from 'blobsync/remote/http'
-import { serve } from 'blobsync/server'
 import { memoryStore, newMemory } from 'blobsync/store/memory'
+import { cipher, filledServer, namespace, timed } from './filled-server.ts'
 import type { BenchOptions } from './main.ts'
 import { median, rounded, spreadOf, type Row } from './rows.ts'
 
 const RUNS = 15
-const namespace = 'default' as Namespace
-const cipher = soledadCipher(new Uint8Array(96).fill(1))
 
 /** What it costs to stay the same: a sync in which nothing changed, one of 100 changes, a put until another device has it, and a list of a million ids. */
 export const feed = async ({ isShort }: BenchOptions): Promise<readonly Row[]> => {
@@ -34,21 +28,13 @@ export const feed = async ({ isShort }: BenchOptions): Promise<readonly Row[]> =
 }
 
 const at = async (count: number): Promise<readonly Row[]> => {
-  const root = await mkdtemp(join(tmpdir(), 'blobsync-bench-'))
   const lines: string[] = []
-  const server = await serve({ root, port: 0, accounts: [{ user: 'ann', token: 't' }], log: (line) => void lines.push(line) })
-  const remoteOf = () => httpRemote({ url: server.url, user: 'ann', token: 't' })
-  const filler = remoteOf()
+  const server = await filledServer((line) => void lines.push(line))
+  const { remoteOf } = server
   const memory = newMemory()
-  for (let begin = 0; begin < count; begin += 500) {
-    const blobs = Array.from({ length: Math.min(500, count - begin) }, (_, n) => ({
-      id: `b${begin + n}` as BlobId,
-      bytes: new Uint8Array(randomBytes(32)),
-    }))
-    const stored = await filler.batches?.put(namespace, blobs)()
-    if (stored?._tag !== 'Right') throw new Error('the server could not be filled')
-    for (const { id, bytes } of blobs) memory.records.set(`${namespace}/${id}`, recordOf(id, bytes))
-  }
+  await server.fill(count, (records) => {
+    for (const record of records) memory.records.set(`${namespace}/${record.id}`, record)
+  })
   const a = createBlobSync({ store: memoryStore(), remote: remoteOf(), cipher, download: 'onDemand' })
   const b = createBlobSync({ store: memoryStore(memory), remote: remoteOf(), cipher, live: false })
   const row = (phase: string, walls: readonly number[], more: Partial<Row> = {}): Row => ({
@@ -107,42 +93,8 @@ const at = async (count: number): Promise<readonly Row[]> => {
   } finally {
     await a.close()
     await server.close()
-    await rm(root, { recursive: true, force: true })
   }
 }
-
-const timed = async (run: () => Promise<unknown>): Promise<number> => {
-  const startMs = performance.now()
-  await run()
-  return performance.now() - startMs
-}
-
-const recordOf = (id: string, bytes: Uint8Array) => ({
-  version: 1,
-  namespace,
-  id,
-  status: 'SYNCED',
-  held: null,
-  priority: 'medium',
-  sizeBytes: 0,
-  listedBytes: null,
-  isHere: true,
-  seal: null,
-  tag: `${Buffer.from(bytes.subarray(-16)).toString('base64url')}==`,
-  isExternal: false,
-  uploadWasTried: true,
-  attempts: 0,
-  dueAtMs: null,
-  failure: null,
-  missingSinceMs: null,
-  erasedAtMs: null,
-  trashedAtMs: null,
-  isPinned: false,
-  usedAtMs: null,
-  upload: null,
-  download: null,
-  changedAtMs: 1,
-})
 
 /** A list as an original Soledad sends it, and how long it keeps everything else waiting. */
 const longList = async (count: number): Promise<Row> => {
