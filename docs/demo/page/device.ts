@@ -20,6 +20,8 @@ export interface Device {
   readonly names: Names
   /** In the order of its list. */
   readonly items: () => readonly Item[]
+  /** How many items; unlike them it may be asked for at each change. */
+  readonly count: () => number
   readonly progress: () => Progress
   /** Files that are being put: how many of how many; null if none are. */
   readonly adding: () => { readonly done: number; readonly total: number } | null
@@ -140,6 +142,7 @@ export const openDevice = ({ letter, person, store, inspect }: DeviceOptions): D
     wire,
     names,
     items: shown.items,
+    count: shown.count,
     progress,
     adding: state,
     add,

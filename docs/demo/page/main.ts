@@ -101,7 +101,7 @@ const build = (person: Person, devices: readonly Device[], inspector: ReturnType
   tabs.show()
 }
 
-const placeOf = (device: Device) => ({ key: device.letter, name: device.label, count: () => String(device.items().length) })
+const placeOf = (device: Device) => ({ key: device.letter, name: device.label, count: () => String(device.count()) })
 
 const mark = () => {
   const made = element('img', { src: new URL('../icon.svg', import.meta.url).href, alt: '', width: 26, height: 26 })

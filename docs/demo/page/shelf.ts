@@ -12,6 +12,8 @@ export interface Item {
 export interface Shelf {
   /** In the order in which they are shown. */
   readonly items: () => readonly Item[]
+  /** How many there are; costs the same however many. */
+  readonly count: () => number
   /** Takes in what became of one blob. */
   readonly note: (view: BlobView) => void
   /** Takes in whatever changed since it last looked. */
@@ -116,6 +118,7 @@ export const shelf = ({ blobs, names, onNote, onReorder }: ShelfOptions): Shelf 
   }
 
   return {
+    count: () => views.size,
     note,
     drop,
     seenAtMs,
