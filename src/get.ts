@@ -106,13 +106,14 @@ export const fetchNow = (engine: Engine): Fetch => {
     const base = record ?? newRecord({ ...key, status: 'PENDING_DOWNLOAD', changedAtMs: clock.now() })
     const wanted: BlobRecord = { ...base, status: 'PENDING_DOWNLOAD', priority: 'urgent', held: null, dueAtMs: null }
     let reason: Failure | null = null
-    let isThere = false
+    let isOver = false
     const subscriptions = [
       coordinator.on('blob.moved', (event) => {
         if (keyText(event.record) !== text) return
         const isPassing = event.failure?._tag === 'Unauthorized' || event.failure?._tag === 'Aborted'
         if (event.failure !== null && !isPassing) reason = event.failure
-        if (event.record.status === 'SYNCED') isThere = true
+        // It came, or is something else by now: deleted, or put anew.
+        if (event.record.status !== 'PENDING_DOWNLOAD') isOver = true
       }),
       coordinator.on('blob.gone', (event) => {
         if (keyText(event.record) === text) reason = failure('NotFound', `The blob “${key.id}” was deleted meanwhile.`)
@@ -133,7 +134,7 @@ export const fetchNow = (engine: Engine): Fetch => {
       send({ type: 'blob.wanted', record: roster.live.has(text) ? (roster.get(key) ?? wanted) : wanted })
       const isDenied = () => coordinator.getSnapshot().value.access === 'denied'
       const isFull = () => coordinator.getSnapshot().value.room === 'full'
-      await until(coordinator, () => reason !== null || isThere || isDenied() || isFull(), signal)
+      await until(coordinator, () => reason !== null || isOver || isDenied() || isFull(), signal)
       if (reason === null && isDenied()) reason = failure('Unauthorized', 'The remote does not take the token.')
       if (reason === null && isFull()) reason = failure('StorageFull', 'This device has no room left.')
       if (reason !== null) throw new BlobSyncError(reason, key)

@@ -134,6 +134,22 @@ describe('on demand', () => {
     expect(await (await blobs.get('a')).text()).toBe('the content of a')
   })
 
+  test('a get of a blob that is deleted here meanwhile is told so, whenever the deletion arrives', async () => {
+    const begun = gate()
+    const never = gate()
+    const { device } = await holding(['a'], (call) => {
+      if (call === 'get') begun.open()
+      return call === 'get' || call === 'delete' ? never.opened : undefined
+    })
+    const blobs = device({ download: 'onDemand' })
+    await blobs.sync()
+    const getting = expect(blobs.get('a')).rejects.toMatchObject({ failure: { _tag: 'NotFound' } })
+    await begun.opened
+    await blobs.delete('a')
+    await getting
+    never.open()
+  })
+
   test('two gets of one share a download, and the one that gives up leaves it to the other', async () => {
     const begun = gate()
     const go = gate()
