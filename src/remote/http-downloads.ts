@@ -1,11 +1,14 @@
 import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
+import { Tag } from '../model/wire'
 import type { HttpCalls } from './http-calls'
 import type { Answer } from './http-exchange'
 import type { HttpUrls } from './http-urls'
-import { noPowers, saysNothing, type Download, type DownloadOptions, type Remote, type RestOfBlob } from './remote'
+import { readWhole } from './read-whole'
+import { noPowers, saysNothing, type Download, type Remote, type RestOfBlob } from './remote'
 
 export interface HttpDownloadsParts {
   readonly calls: HttpCalls
@@ -18,10 +21,10 @@ export interface HttpDownloadsParts {
 const BLOB_BYTES_MAX = 2 ** 30 + 753
 
 /**
- * Downloads, whole or from a byte to the end. An original Soledad server is never asked for a range: it announces bytes that never come, and
+ * Downloads, whole or from a byte to the end, and what there is to download. An original Soledad server is never asked for a range: it announces bytes that never come, and
  * can hold a blob locked until it is restarted.
  */
-export const httpDownloads = ({ calls, urls, supports }: HttpDownloadsParts): Remote['get'] => {
+export const httpDownloads = ({ calls, urls, supports }: HttpDownloadsParts): Pick<Remote, 'get' | 'stat'> => {
   const ask = (key: BlobKey, signal: AbortSignal | undefined, range: Readonly<Record<string, string>> = {}) =>
     calls.open({
       method: 'GET',
@@ -54,14 +57,47 @@ export const httpDownloads = ({ calls, urls, supports }: HttpDownloadsParts): Re
       }),
     )
 
-  return (key, { signal, from }: DownloadOptions = {}) =>
+  const ranges = (signal: AbortSignal | undefined) =>
+    pipe(
+      supports(signal === undefined ? {} : { signal }),
+      TE.orElse((reason) => (saysNothing(reason) ? TE.right(noPowers) : TE.left(reason))),
+      TE.map((powers) => powers.ranges),
+    )
+
+  const get: Remote['get'] = (key, { signal, from } = {}) =>
     from === undefined
       ? whole(key, signal)
       : pipe(
-          supports(signal === undefined ? {} : { signal }),
-          TE.orElse((reason) => (saysNothing(reason) ? TE.right(noPowers) : TE.left(reason))),
-          TE.flatMap(({ ranges }) => (ranges ? rest(key, from, signal) : whole(key, signal))),
+          ranges(signal),
+          TE.flatMap((hasRanges) => (hasRanges ? rest(key, from, signal) : whole(key, signal))),
         )
+
+  /** A HEAD is no request that Soledad knows: asked is the last byte, or all of them, which are not taken. */
+  const stat: Remote['stat'] = (key, { signal } = {}) =>
+    pipe(
+      ranges(signal),
+      TE.flatMap((hasRanges) => ask(key, signal, hasRanges ? { Range: 'bytes=-1' } : {})),
+      TE.orElse((reason) => (isOutOfRange(reason) ? ask(key, signal) : TE.left(reason))),
+      TE.flatMap((answer) => {
+        const { body, ...found } = wholeIn(answer)
+        const sizeBytes = answer.status === 206 ? sizeBehind(answer.headers) : found.sizeBytes
+        const tag = Tag.is(found.tag) ? found.tag : null
+        // One that is read to its end leaves the connection to others.
+        return pipe(
+          TE.fromTask<unknown, Failure>(() => (found.sizeBytes === 1 ? readWhole(body, 'Unreachable') : body.cancel())),
+          TE.map(() => O.some({ id: key.id, sizeBytes, tag })),
+        )
+      }),
+      TE.orElse((why) => (why._tag === 'NotFound' ? TE.right(O.none) : TE.left(why))),
+    )
+
+  return { get, stat }
+}
+
+/** The size of all of a blob of which a part came. */
+const sizeBehind = (headers: Headers): number | null => {
+  const size = Number(/\/(\d+)$/.exec(headers.get('Content-Range') ?? '')?.[1])
+  return Number.isSafeInteger(size) ? size : null
 }
 
 const isOutOfRange = (reason: Failure): boolean => reason._tag === 'ServerError' && reason.status === 416

@@ -1,11 +1,10 @@
 import * as E from 'fp-ts/Either'
-import * as O from 'fp-ts/Option'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { systemClock, type Clock } from '../clock'
 import type { Failure } from '../model/failure'
 import { keyText, type Namespace } from '../model/ids'
-import { Count, Tag } from '../model/wire'
+import { Count } from '../model/wire'
 import { tokenAccess, type TokenSource } from './access'
 import { checkCount } from './check-count'
 import { entryChecker, type CheckedEntries } from './check-entries'
@@ -96,8 +95,6 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
       }),
     )
 
-  const get = httpDownloads({ calls, urls, supports })
-
   return {
     supports,
     changes: httpChanges({ calls, urls, supports, timeoutMs, listBytesMax }),
@@ -153,20 +150,7 @@ export const httpRemote = (options: HttpRemoteOptions): Remote => {
       return taken
     },
 
-    get,
-
-    stat: (key, options) =>
-      pipe(
-        get(key, options),
-        TE.flatMap(({ body, sizeBytes, tag }) =>
-          pipe(
-            // A HEAD is no request that Soledad knows.
-            TE.fromTask(() => body.cancel()),
-            TE.map(() => O.some({ id: key.id, sizeBytes, tag: Tag.is(tag) ? tag : null })),
-          ),
-        ),
-        TE.orElse((why) => (why._tag === 'NotFound' ? TE.right(O.none) : TE.left(why))),
-      ),
+    ...httpDownloads({ calls, urls, supports }),
 
     delete: (key, { signal } = {}) =>
       calls.send({ method: 'DELETE', url: urls.blob(key), asked: `DELETE ${keyText(key)}`, signal }),

@@ -144,3 +144,30 @@ describe('a range', () => {
     expect(left(await remote.get(key('held'))())).toMatchObject({ _tag: 'ServerError', status: 206 })
   })
 })
+
+describe('stat', () => {
+  const tag = 'AAAAAAAAAAAAAAAAAAAAAA=='
+  const last = `bytes ${bytes.length - 1}-${bytes.length - 1}/${bytes.length}`
+
+  test('takes one byte of a blob, where the server knows ranges', async () => {
+    const { server, remote } = await ranging(part({ 'Content-Range': last, Tag: tag }, 'x'))
+    expect(right(await remote.stat(key('held'))())).toMatchObject({ value: { id: 'held', sizeBytes: bytes.length, tag } })
+    expect(rangesIn(server)).toEqual(['bytes=-1'])
+  })
+
+  test.for<readonly [string, Misbehaviour | undefined, readonly string[]]>([
+    ['gives all of it', undefined, ['bytes=-1']],
+    ['refuses such a range', { do: 'answer', status: 416 }, ['bytes=-1', 'whole']],
+  ])('is as good from a server that %s', async ([, answer, asked]) => {
+    const { server, remote } = await ranging(answer)
+    expect(right(await remote.stat(key('held'))())).toMatchObject({ value: { id: 'held', sizeBytes: bytes.length } })
+    expect(rangesIn(server)).toEqual(asked)
+  })
+
+  test('knows no size where the server tells none', async () => {
+    for (const range of ['bytes 5-5/*', 'nonsense', '']) {
+      const { remote } = await ranging(part({ 'Content-Range': range }, 'x'))
+      expect(right(await remote.stat(key('held'))())).toMatchObject({ value: { id: 'held', sizeBytes: null } })
+    }
+  })
+})

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { Failure } from '../../src/model/failure'
 import { httpRemote } from '../../src/remote/http'
-import type { Misbehaviour } from '../../src/testing/misbehaving-server'
+import type { Misbehaviour, MisbehavingServer } from '../../src/testing/misbehaving-server'
 import { failureCarriedBy } from '../../src/model/carried-failure'
 import { against, bodyFailure, bytes, bytesOf, callsOf, key, left, nextRequest, right, simulatedClock } from './against'
 
 const { namespace } = key('a')
+
+/** What a call asks of a blob, and not of the server itself. */
+const requestOf = (verb: string, server: MisbehavingServer) => nextRequest(server, verb === 'stat' ? 1 : 0)
 
 describe('each row of the failure table', () => {
   const answers: readonly (readonly [string, Misbehaviour, Partial<Failure> & object])[] = [
@@ -104,7 +107,7 @@ describe('silence', () => {
       const clock = simulatedClock()
       const { server, remote } = await against(() => ({ do: 'silence' }), { clock, timeoutMs: 5000 })
       const outcome = callsOf(remote).get(verb)?.()
-      const request = await nextRequest(server)
+      const request = await requestOf(verb, server)
       clock.increment(4999)
       clock.increment(1 + (verb === 'put' ? Math.ceil(bytes.length / 16) : 0))
       expect(left(await outcome!)._tag, verb).toBe('Unreachable')
@@ -167,7 +170,7 @@ describe('a body', () => {
   test('of stat is dropped, and its socket freed', async () => {
     const { server, remote } = await against(() => ({ do: 'silence', afterBytes: 1000 }))
     expect(right(await remote.stat(key('held'))())).toMatchObject({ value: { id: 'held', sizeBytes: bytes.length } })
-    expect(await server.requests[0]?.wasHungUp).toBe(true)
+    expect(await (await requestOf('stat', server)).wasHungUp).toBe(true)
   })
 })
 
@@ -297,7 +300,7 @@ describe('the app’s signal', () => {
       const { server, remote } = await against(() => ({ do: 'silence' }))
       const controller = new AbortController()
       const outcome = callsOf(remote, controller.signal).get(verb)?.()
-      const request = await nextRequest(server)
+      const request = await requestOf(verb, server)
       controller.abort()
       expect(left(await outcome!)._tag, verb).toBe('Aborted')
       expect(await request.wasHungUp, verb).toBe(true)
