@@ -35,6 +35,7 @@ const titles: Readonly<Record<string, string>> = {
   open: 'Opening the store until all is ready',
   idle: 'A sync in which nothing changed',
   changes: 'A sync of 100 changes',
+  up: 'Uploading, with store and remote in memory',
 }
 
 const tones: readonly Tone[] = ['ours', 'third', 'theirs', 'ours-pale', 'theirs-pale']
