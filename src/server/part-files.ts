@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { release } from '../model/bytes'
+import { joined, release } from '../model/bytes'
 import type { PayloadFiles } from './payload-files'
 
 const TAG_BYTES = 16
@@ -51,13 +51,16 @@ export const partFiles = async (root: string, payloads: PayloadFiles): Promise<P
         if (size >= offset)
           return {
             append: async (pieces) => {
-              // One call may write a part only, when the disk is nearly full.
-              for (let rest = pieces; rest.length > 0;) {
-                const { bytesWritten } = await handle.writev(rest, end)
-                end += bytesWritten
-                rest = behind(rest, bytesWritten)
-              }
+              // In one piece: the kernel takes two to three times as long for several of uneven lengths.
+              const bytes = joined(pieces)
               pieces.forEach(release)
+              // One call may write a part only, when the disk is nearly full.
+              for (let done = 0; done < bytes.length;) {
+                const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, end)
+                end += bytesWritten
+                done += bytesWritten
+              }
+              release(bytes)
             },
             sync: () => handle.datasync(),
             close: () => handle.close(),
@@ -96,16 +99,6 @@ const tagOf = async (path: string, sizeBytes: number): Promise<string | null> =>
   } finally {
     await handle.close()
   }
-}
-
-const behind = (pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] => {
-  let left = bytes
-  const at = pieces.findIndex((piece) => {
-    if (left < piece.length) return true
-    left -= piece.length
-    return false
-  })
-  return at === -1 ? [] : pieces.slice(at).map((piece, n) => (n === 0 ? piece.subarray(left) : piece))
 }
 
 const ifMissing = (error: NodeJS.ErrnoException): null => {
