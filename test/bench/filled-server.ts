@@ -6,12 +6,10 @@ import type { BlobId, Namespace } from 'blobsync'
 import { soledadCipher } from 'blobsync/cipher/soledad'
 import { httpRemote } from 'blobsync/remote/http'
 import { serve } from 'blobsync/server'
-import type { fileStore } from 'blobsync/store/file'
+import { recordWith, type BlobRecord } from './records.ts'
 
 export const namespace = 'default' as Namespace
 export const cipher = soledadCipher(new Uint8Array(96).fill(1))
-
-type BlobRecord = Parameters<ReturnType<typeof fileStore>['remember']>[0][number]
 
 const PAGE_BLOBS = 500
 
@@ -51,29 +49,11 @@ export const timed = async (run: () => Promise<unknown>): Promise<number> => {
 
 /** As a device has it that holds the blob. */
 const recordOf = (id: string, bytes: Uint8Array): BlobRecord =>
-  ({
-    version: 1,
-    namespace,
+  recordWith({
     id,
     status: 'SYNCED',
-    held: null,
-    priority: 'medium',
-    sizeBytes: 0,
-    listedBytes: null,
     isHere: true,
-    seal: null,
+    sizeBytes: 0,
     tag: `${Buffer.from(bytes.subarray(-16)).toString('base64url')}==`,
-    isExternal: false,
     uploadWasTried: true,
-    attempts: 0,
-    dueAtMs: null,
-    failure: null,
-    missingSinceMs: null,
-    erasedAtMs: null,
-    trashedAtMs: null,
-    isPinned: false,
-    usedAtMs: null,
-    upload: null,
-    download: null,
-    changedAtMs: 1,
-  }) as unknown as BlobRecord
+  })

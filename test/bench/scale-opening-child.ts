@@ -3,6 +3,7 @@ import { createBlobSync } from 'blobsync'
 import { soledadCipher } from 'blobsync/cipher/soledad'
 import { memoryRemote } from 'blobsync/remote/memory'
 import { fileStore } from 'blobsync/store/file'
+import { recordWith, type BlobRecord } from './records.ts'
 import type { Job, Kind, Opened } from './scale-opening.ts'
 
 const PAGE = 5000
@@ -17,38 +18,20 @@ const fill = async ({ kind, blobs, directory }: Job): Promise<void> => {
   await store.close()()
 }
 
-type Records = Parameters<ReturnType<typeof fileStore>['remember']>[0]
-
 /** As real ones are: an id of 43 characters, as those derived from a content have, and a seal and a tag for what was put here. */
-const recordOf = (kind: Kind, index: number): Records[number] => {
+const recordOf = (kind: Kind, index: number): BlobRecord => {
   const isHere = kind === 'atRest'
-  const record = {
-    version: 1,
-    namespace: 'default',
+  return recordWith({
     id: `${index.toString(36).padStart(8, '0')}${'Q'.repeat(35)}`,
     status: isHere ? 'SYNCED' : 'PENDING_DOWNLOAD',
-    held: null,
-    priority: 'medium',
     sizeBytes: isHere ? 10_000 + (index % 1000) : null,
     listedBytes: 10_100 + (index % 1000),
     isHere,
     seal: isHere ? `s${index.toString(16).padStart(40, '0')}` : null,
     tag: `${index.toString(36).padStart(22, 'A')}==`,
-    isExternal: false,
     uploadWasTried: isHere,
-    attempts: 0,
-    dueAtMs: null,
-    failure: null,
-    missingSinceMs: null,
-    erasedAtMs: null,
-    trashedAtMs: null,
-    isPinned: false,
-    usedAtMs: null,
-    upload: null,
-    download: null,
     changedAtMs: 1_700_000_000_000 + index,
-  }
-  return record as Records[number]
+  })
 }
 
 const heapBytes = async (): Promise<number> => {
