@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { Clock } from '../clock'
 import { failure, type Failure } from '../model/failure'
+import { passedOn } from '../model/streams'
 import type { Download, Remote } from '../remote/remote'
 
 /** The most that may pass, in bytes per second of encrypted bytes; absent: as much as can. */
@@ -114,24 +115,9 @@ const waited = (ms: number, signal: AbortSignal | undefined, clock: Clock): Prom
     signal?.addEventListener('abort', abort, { once: true })
   })
 
-/** The same bytes, each piece when its turn has come. */
+/** The same bytes, each piece when its turn has come. Whoever called it off learns so from the source. */
 const metered = (
   source: ReadableStream<Uint8Array>,
   { turn }: Meter,
   signal: AbortSignal | undefined,
-): ReadableStream<Uint8Array> => {
-  const reader = source.getReader()
-  return new ReadableStream(
-    {
-      pull: async (controller) => {
-        const part = await reader.read()
-        if (part.done) return controller.close()
-        // Whoever called it off learns so from the source.
-        await turn(part.value.length, signal)()
-        return controller.enqueue(part.value)
-      },
-      cancel: () => reader.cancel(),
-    },
-    { highWaterMark: 0 },
-  )
-}
+): ReadableStream<Uint8Array> => passedOn(source, (piece) => turn(piece.length, signal)())

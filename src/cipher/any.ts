@@ -1,7 +1,9 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
+import { owned } from '../model/bytes'
 import { CarriedFailure } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
+import { typeOf } from '../model/streams'
 import type { Cipher } from './cipher'
 import { sourceOf, type Source } from './source'
 
@@ -58,12 +60,13 @@ const firstPiece = async (source: Source): Promise<E.Either<Failure, Uint8Array>
 const whole = (head: Uint8Array, source: Source): ReadableStream<Uint8Array> =>
   new ReadableStream<Uint8Array>(
     {
-      start: (controller) => controller.enqueue(head),
+      ...typeOf(source.isByteStream),
+      start: (controller) => controller.enqueue(owned(head)),
       pull: async (controller) => {
         const piece = await source.next()
         if (E.isLeft(piece)) return controller.error(new CarriedFailure(piece.left))
         if (O.isNone(piece.right)) return controller.close()
-        controller.enqueue(piece.right.value)
+        controller.enqueue(owned(piece.right.value))
       },
       cancel: source.cancel,
     },

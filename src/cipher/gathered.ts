@@ -3,7 +3,8 @@ import type { Bytes } from '../model/bytes'
 /** Bytes that came in pieces, in one piece. One that comes alone is not copied, and a piece that was given is never written to. */
 export interface Gathered {
   readonly sizeBytes: () => number
-  readonly add: (piece: Bytes) => void
+  /** @returns whether it was copied: one that was not must stay as it is until they are taken. */
+  readonly add: (piece: Bytes) => boolean
   /** All of them, until the next one is added; then it begins anew. */
   readonly take: () => Bytes
 }
@@ -17,7 +18,7 @@ export const gathered = (bytesMax: number): Gathered => {
   return {
     sizeBytes: () => sizeBytes,
     add: (piece) => {
-      if (piece.length === 0) return
+      if (piece.length === 0) return true
       const neededBytes = sizeBytes + piece.length
       const isTooSmall = isBorrowed || bytes.length < neededBytes
       if (isTooSmall && sizeBytes === 0) {
@@ -33,6 +34,7 @@ export const gathered = (bytesMax: number): Gathered => {
         bytes.set(piece, sizeBytes)
       }
       sizeBytes = neededBytes
+      return !isBorrowed
     },
     take: () => {
       const taken = bytes.subarray(0, sizeBytes)

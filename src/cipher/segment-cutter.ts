@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import { owned, type Bytes } from '../model/bytes'
+import { owned, release, type Bytes } from '../model/bytes'
 import type { Failure } from '../model/failure'
 import { gathered } from './gathered'
 import type { Source } from './source'
@@ -16,18 +16,21 @@ export interface Segment {
 export const segmentCutter = (source: Source, segmentBytes: number): (() => Promise<E.Either<Failure, Segment>>) => {
   const segment = gathered(segmentBytes)
   let piece: Bytes = new Uint8Array(0)
+  let takenBytes = 0
 
   return async () => {
     for (;;) {
-      const missingBytes = segmentBytes - segment.sizeBytes()
-      segment.add(piece.subarray(0, missingBytes))
-      piece = piece.subarray(missingBytes)
+      const part = piece.subarray(takenBytes, takenBytes + segmentBytes - segment.sizeBytes())
+      const isCopied = segment.add(part)
+      takenBytes += part.length
       // Only a byte beyond it shows that a segment is not the last.
-      if (piece.length > 0) return E.right({ bytes: segment.take(), isLast: false })
+      if (takenBytes < piece.length) return E.right({ bytes: segment.take(), isLast: false })
+      if (isCopied && source.isByteStream) release(piece)
       const next = await source.next()
       if (E.isLeft(next)) return next
       if (O.isNone(next.right)) return E.right({ bytes: segment.take(), isLast: true })
       piece = owned(next.right.value)
+      takenBytes = 0
     }
   }
 }

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/Either'
 import { failure, type Failure } from '../model/failure'
 import { CarriedFailure } from '../model/carried-failure'
+import { isByteStream, typeOf } from '../model/streams'
 import type { Watchdog } from './watchdog'
 
 export interface BodyLimits {
@@ -21,6 +22,7 @@ export const guardedBody = (
   watchdog: Watchdog,
   { stallMs, sizeBytes, bytesMax }: BodyLimits,
 ): ReadableStream<Uint8Array<ArrayBuffer>> => {
+  const type = typeOf(isByteStream(source))
   const reader = source.getReader()
   let taken = 0
   const end = () => {
@@ -50,6 +52,7 @@ export const guardedBody = (
 
   return new ReadableStream(
     {
+      ...type,
       pull: async (controller) => {
         for (;;) {
           const outcome = judge(await watchdog.watch(stallMs, `No byte came for ${stallMs} ms.`, () => reader.read()))

@@ -177,7 +177,7 @@ export interface Download {
   readonly sizeBytes: number | null
   /** What the remote claims the tag to be, unchecked. */
   readonly tag: string | null
-  /** Whoever takes it reads it to its end or cancels it. */
+  /** Whoever takes it reads it to its end or cancels it. Pieces of a byte stream are his; those of any other may be somebody else's too. */
   readonly body: ReadableStream<Uint8Array>
 }
 

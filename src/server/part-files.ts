@@ -39,27 +39,20 @@ export const partFiles = async (root: string, payloads: PayloadFiles): Promise<P
 
     open: async (name, offset) => {
       // A file is made with the first bytes only, so that nothing lies about for uploads that never began.
-      const handle = await open(path(name), offset === 0 ? constants.O_RDWR | constants.O_CREAT : constants.O_RDWR, 0o600).catch(
-        ifMissing,
-      )
+      const flags = constants.O_RDWR | constants.O_APPEND
+      const handle = await open(path(name), offset === 0 ? flags | constants.O_CREAT : flags, 0o600).catch(ifMissing)
       if (handle === null) return null
       try {
         const { size } = await handle.stat()
         if (size > offset) await handle.truncate(offset)
         if (offset === 0) await payloads.syncFolder(folder)
-        let end = offset
         if (size >= offset)
           return {
             append: async (pieces) => {
               // In one piece: the kernel takes two to three times as long for several of uneven lengths.
               const bytes = joined(pieces)
               pieces.forEach(release)
-              // One call may write a part only, when the disk is nearly full.
-              for (let done = 0; done < bytes.length;) {
-                const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, end)
-                end += bytesWritten
-                done += bytesWritten
-              }
+              await handle.writeFile(bytes)
               release(bytes)
             },
             sync: () => handle.datasync(),

@@ -62,18 +62,13 @@ export const payloadFiles = async (root: string): Promise<PayloadFiles> => {
     begin: async () => {
       const temporary = join(arriving, randomUUID())
       const handle = await open(temporary, 'wx')
-      let end = 0
-      const write = async (bytes: Uint8Array, position: number) => {
-        // One call may write a part only, when the disk is nearly full.
-        for (let done = 0; done < bytes.length;)
-          done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
-        end = Math.max(end, position + bytes.length)
-      }
       return {
-        append: async (pieces) => {
-          await write(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces), end)
+        append: (pieces) => handle.writeFile(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)),
+        overwrite: async (bytes) => {
+          // One call may write a part only, when the disk is nearly full.
+          for (let done = 0; done < bytes.length;)
+            done += (await handle.write(bytes, done, bytes.length - done, done)).bytesWritten
         },
-        overwrite: (bytes) => write(bytes, 0),
         keep: async (key) => {
           await handle.sync()
           await handle.close()

@@ -131,6 +131,20 @@ export const cipherConformance = (make: () => Cipher): readonly Case[] => [
     },
   },
   {
+    name: 'the pieces of a body are left as they are, unless it gives them away',
+    run: async () => {
+      const plaintext = noise(3_000_000)
+      const { bytes, tag } = await encrypted(make(), plaintext)
+      const kept = pieces(bytes, 65_536).map((piece) => piece.slice())
+      for (const body of [bodyOf(kept), new Blob([bytes]).stream()]) {
+        const sink = collecting()
+        expectRight(await make().decrypt(key, body, tag, sink.take)(), 'decrypt')
+        expectBytes(sink.bytes(), plaintext, 'the plaintext')
+      }
+      expectBytes(concatenated(...kept), bytes, 'the pieces')
+    },
+  },
+  {
     name: 'empty pieces change nothing',
     run: async () => {
       const { bytes } = await encrypted(make(), noise(100))

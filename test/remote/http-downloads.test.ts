@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { failure } from '../../src/model/failure'
+import { isByteStream } from '../../src/model/streams'
 import type { HttpRemoteOptions } from '../../src/remote/http'
+import { bodyOf, wholeOf } from '../../src/testing/cipher-bytes'
 import type { Misbehaviour } from '../../src/testing/misbehaving-server'
 import { nextTurn } from '../virtual-clock'
-import { againstAll, bodyFailure, bytes, bytesOf, key, left, right, simulatedClock } from './against'
+import { against, againstAll, bodyFailure, bytes, bytesOf, key, left, right, simulatedClock } from './against'
 
 const BYTE = bytes.length - 10
 const from = { byte: BYTE, sizeBytes: bytes.length, tag: null }
@@ -25,6 +27,18 @@ const part = (headers: Readonly<Record<string, string>>, body = '0123456789'): M
 
 const rangesIn = ({ requests }: Awaited<ReturnType<typeof againstAll>>['server']) =>
   requests.flatMap(({ path, headers }) => (path === '/' ? [] : [headers.range ?? 'whole']))
+
+test('a body gives its pieces away as that of `fetch` does, and not where an app’s own `fetch` keeps them', async () => {
+  const kept = bytes.slice()
+  const keeping = () => Promise.resolve(new Response(bodyOf([kept])))
+  for (const [options, gives] of [[{}, true] as const, [{ fetch: keeping }, false] as const]) {
+    const { remote } = await against(() => undefined, options)
+    const { body } = right(await remote.get(key('held'))())
+    expect(isByteStream(body)).toBe(gives)
+    expect(await wholeOf(body)).toEqual(bytes)
+  }
+  expect(kept).toEqual(bytes)
+})
 
 describe('a range', () => {
   test('goes to a server that says how it reads them, without an end, and gives the rest', async () => {
