@@ -22,7 +22,7 @@ export const sealedPayload = (format: Format, sealing: () => Promise<Sealing>, p
     }
     return E.right(joined(parts))
   }
-  return payloadReadBy(read, sizeBytes, segmentBytes)
+  return { ...payloadReadBy(read, sizeBytes, segmentBytes), givesAway: true }
 }
 
 /** A payload whose `Blob` is made part after part, so that they need not all be in memory at once. */

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/Either'
 import { concatenated, type Bytes } from '../model/bytes'
 import { CarriedFailure } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
-import type { Payload } from '../model/payload'
+import { giveBack, type Payload } from '../model/payload'
 import { encodeBase64url } from './base64url'
 import type { ByteRange, Encrypted } from './cipher'
 import type { SegmentKey } from './segment-engine'
@@ -23,6 +23,7 @@ export const segmentSealer = ({ format, header, key }: Sealing, payload: Payload
     const plaintext = await payload.read(start(index), Math.min(start(index + 1), payload.sizeBytes))()
     if (E.isLeft(plaintext)) return plaintext
     const sealed = await key.seal(nonceOf(header, index, index === last), plaintext.right)
+    giveBack(payload, plaintext.right)
     // The header is copied: who reads a stream may take its pieces away.
     return E.right(index === 0 ? [header.slice(), ...sealed] : sealed)
   }

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import type { Bytes } from './bytes'
+import { release, type Bytes } from './bytes'
 import { failureCarriedBy } from './carried-failure'
 import { failure, type Failure } from './failure'
 
@@ -10,9 +10,11 @@ import { failure, type Failure } from './failure'
 export interface Payload {
   readonly sizeBytes: number
 
+  /** Whether bytes that are read are the reader's, since each read makes them anew. @default false: they may be the payload's own, and nobody changes them */
+  readonly givesAway?: boolean
+
   /**
-   * The bytes from one position up to another, which is left out; all of them by default. They may be the payload's own: nobody
-   * changes them. `Corrupt` if what lies behind is gone or has changed, `StorageBroken` if it cannot be read.
+   * The bytes from one position up to another, which is left out; all of them by default. `Corrupt` if what lies behind is gone or has changed, `StorageBroken` if it cannot be read.
    */
   readonly read: (from?: number, to?: number) => TE.TaskEither<Failure, Bytes>
 
@@ -30,6 +32,7 @@ export const bytesPayload = (bytes: Bytes): Payload => ({
 /** A `Blob` or `File`, which is read when it is asked for. */
 export const blobPayload = (blob: Blob): Payload => ({
   sizeBytes: blob.size,
+  givesAway: true,
   read:
     (from = 0, to = blob.size) =>
     async () => {
@@ -50,6 +53,11 @@ export const blobPayload = (blob: Blob): Payload => ({
     },
   blob: () => TE.right(blob),
 })
+
+/** Gives back the memory of bytes that were read of a payload and have been used, where they are the reader's. */
+export const giveBack = ({ givesAway }: Payload, bytes: Bytes): void => {
+  if (givesAway === true) release(bytes)
+}
 
 const unreadable = (error: unknown): Failure => {
   const name = error instanceof Error ? error.name : ''

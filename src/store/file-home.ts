@@ -3,7 +3,7 @@ import * as O from 'fp-ts/Option'
 import type { Bytes } from '../model/bytes'
 import { failure, type Failure } from '../model/failure'
 import { keyText, type BlobKey } from '../model/ids'
-import { bytesPayload, type Payload } from '../model/payload'
+import { bytesPayload, giveBack, type Payload } from '../model/payload'
 import type { BlobRecord } from '../model/record'
 import { databasePath, openFileDatabase, type FileDatabase, type Place } from './file-database'
 import { isAbsent, isFull, storageFailure } from './file-failure'
@@ -115,6 +115,7 @@ export const placeOf = async (
         return slice
       }
       await draft.append([slice.right])
+      giveBack(payload, slice.right)
     }
     await draft.place()
   } catch (error) {
@@ -152,6 +153,7 @@ export const payloadIn = async (home: FileHome, key: BlobKey): Promise<E.Either<
   return E.right(
     O.some({
       sizeBytes,
+      givesAway: true,
       read:
         (start = 0, end = sizeBytes) =>
         async () => {

@@ -108,6 +108,16 @@ export const cipherConformance = (make: () => Cipher): readonly Case[] => [
     },
   },
   {
+    name: 'the bytes of a payload are left as they are',
+    run: async () => {
+      for (const sizeBytes of [100_000, 3_000_000]) {
+        const plaintext = noise(sizeBytes)
+        await encrypted(make(), plaintext)
+        expectBytes(plaintext, noise(sizeBytes), 'the plaintext')
+      }
+    },
+  },
+  {
     name: 'the tag of a body that streams is Aborted until the body was read',
     run: async () => {
       const cipher = make()

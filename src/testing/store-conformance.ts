@@ -81,9 +81,11 @@ const promises: readonly StorePromise[] = [
     name: `a payload of ${size} bytes and its record come back as they were written`,
     keep: async (store) => {
       const record = recordOf('a', { sizeBytes: size, seal: 'seal', priority: 'high' })
-      await done(store.write(record, bytesPayload(bytes(size, 1))))
+      const given = bytes(size, 1)
+      await done(store.write(record, bytesPayload(given)))
       await expectPayload(store, record, bytes(size, 1))
       await expectRecord(store, record)
+      expectBytes(given, bytes(size, 1), 'what was given')
     },
   })),
   {

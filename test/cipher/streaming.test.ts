@@ -8,7 +8,7 @@ import { streamingCipher, streamingCipherWith } from '../../src/cipher/streaming
 import { textBytes } from '../../src/model/bytes'
 import { bytesPayload, type Payload } from '../../src/model/payload'
 import { cipherConformance } from '../../src/testing/cipher-conformance'
-import { bodyOf, collecting, noise } from '../../src/testing/cipher-bytes'
+import { bodyOf, collecting, noise, wholeOf } from '../../src/testing/cipher-bytes'
 import { expectBytes, expectLeft, expectRight, expectSome } from '../../src/testing/expect'
 import { attackCases } from './streaming-attacks'
 import { encryptedBy, keyIn, sealWith } from './streaming-ground'
@@ -29,6 +29,26 @@ for (const [name, engine] of [
     for (const { name: promise, run } of cipherConformance(make)) test(promise, run)
     for (const { name: promise, run } of vectorCases(engine)) test(promise, run)
     for (const { name: promise, run } of attackCases(engine)) test(promise, run)
+
+    test('gives back what a payload gives away, once it is encrypted, and leaves it what it keeps', async () => {
+      const plaintext = noise(3 * SEGMENT_BYTES - 1000)
+      for (const givesAway of [true, false]) {
+        const given: Uint8Array[] = []
+        const payload: Payload = {
+          ...bytesPayload(plaintext),
+          givesAway,
+          read: (from, to) => {
+            const bytes = plaintext.slice(from, to)
+            given.push(bytes)
+            return TE.right(bytes)
+          },
+        }
+        const cipher = make()
+        const { body } = expectRight(await cipher.encrypt(key, await cipher.seal(), payload)(), 'encrypt')
+        await wholeOf(body)
+        expect(given.every(({ length }) => (length === 0) === givesAway)).toBe(true)
+      }
+    })
 
     test('reads a payload as its ciphertext is read, and few segments ahead', async () => {
       const plaintext = noise(9 * SEGMENT_BYTES)
