@@ -1,3 +1,5 @@
+import { isInBrowser } from './platform'
+
 /** Bytes that own their memory, as WebCrypto and request bodies want them. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
@@ -27,10 +29,10 @@ const LARGE_BYTES = 65_536
 
 /**
  * Gives the memory of bytes back that are one's own and that nobody needs any more, where they are large: left to the garbage collector, what is moved through
- * memory makes it run for each few MiB.
+ * memory makes it run for each few MiB. Not in browsers: Chromium holds on to what its own calls made, and no longer knows to collect it.
  */
 export const release = ({ buffer, length }: Uint8Array): void => {
-  if (length < LARGE_BYTES || buffer.byteLength !== length || !('transfer' in buffer)) return
+  if (isInBrowser || length < LARGE_BYTES || buffer.byteLength !== length || !('transfer' in buffer)) return
   const { transfer } = buffer
   if (typeof transfer === 'function') Reflect.apply(transfer, buffer, [0])
 }

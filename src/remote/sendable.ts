@@ -1,19 +1,17 @@
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Failure } from '../model/failure'
+import { isInBrowser } from '../model/platform'
 import { bodyFailureOf } from './read-whole'
 import { untilAborted } from './unless-aborted'
 
 /** What a request can carry. */
 export type Sendable = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | Blob
 
-/** Browsers send a stream over HTTP/2 alone, if at all. */
-const isInBrowser = 'document' in globalThis || 'importScripts' in globalThis
-
 /** Bytes in the form that this platform sends at once: Chromium takes ten times as long for megabytes that come as an array as for a `Blob` of them. */
 const atOnce = (bytes: Uint8Array<ArrayBuffer>): Sendable => (isInBrowser ? new Blob([bytes]) : bytes)
 
-/** A body in the form that this platform sends: a stream becomes a `Blob` in browsers, which may keep it on disk. */
+/** A body in the form that this platform sends: a stream, which browsers send over HTTP/2 alone, if at all, becomes a `Blob` there, which may be kept on disk. */
 export const sendable = (
   content: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
   signal: AbortSignal | undefined,

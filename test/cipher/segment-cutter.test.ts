@@ -3,6 +3,7 @@ import * as O from 'fp-ts/Option'
 import { expect, test } from 'vitest'
 import { segmentCutter } from '../../src/cipher/segment-cutter'
 import { noise, pieces } from '../../src/testing/cipher-bytes'
+import { isBrowser } from './vectors'
 
 const SEGMENT_BYTES = 200_000
 const content = noise(691_357)
@@ -38,7 +39,9 @@ test.each([70_000, 100_000, 199_999, 200_000, 200_001, 500_000, 1_000_000])(
   },
 )
 
-test('what a byte stream gave is given back as it is copied, but for the piece that was not', async () => {
+test('what a byte stream gave is given back as it is copied, but for the piece that was not, and not in browsers', async () => {
   const { given } = await cutIn(100_000, true)
-  expect(given.filter(({ length }) => length > 0).length).toBeLessThanOrEqual(2)
+  const [first, ...others] = given.map(({ length }) => length > 0)
+  expect(first).toBe(true)
+  expect(others.slice(0, -1)).toEqual(others.slice(0, -1).map(() => isBrowser))
 })

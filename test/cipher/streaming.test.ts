@@ -30,7 +30,7 @@ for (const [name, engine] of [
     for (const { name: promise, run } of vectorCases(engine)) test(promise, run)
     for (const { name: promise, run } of attackCases(engine)) test(promise, run)
 
-    test('gives back what a payload gives away, once it is encrypted, and leaves it what it keeps', async () => {
+    test('gives back what a payload gives away, once it is encrypted, but not in browsers, and leaves it what it keeps', async () => {
       const plaintext = noise(3 * SEGMENT_BYTES - 1000)
       for (const givesAway of [true, false]) {
         const given: Uint8Array[] = []
@@ -46,7 +46,7 @@ for (const [name, engine] of [
         const cipher = make()
         const { body } = expectRight(await cipher.encrypt(key, await cipher.seal(), payload)(), 'encrypt')
         await wholeOf(body)
-        expect(given.every(({ length }) => (length === 0) === givesAway)).toBe(true)
+        expect(given.every(({ length }) => (length === 0) === (givesAway && !isBrowser))).toBe(true)
       }
     })
 
