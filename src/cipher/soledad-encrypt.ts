@@ -2,7 +2,7 @@ import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import { CarriedFailure } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
-import type { Payload } from '../model/payload'
+import { giveBack, type Payload } from '../model/payload'
 import { encodeBase64url } from './base64url'
 import { concatenated, type Bytes } from '../model/bytes'
 import type { Encrypted } from './cipher'
@@ -54,6 +54,7 @@ const streamed = (head: Bytes, sealer: Sealer, payload: Payload): Encrypted => {
         if (E.isLeft(slice)) return controller.error(new CarriedFailure(slice.left))
         position += slice.right.length
         controller.enqueue(sealer.update(slice.right))
+        giveBack(payload, slice.right)
         if (position < payload.sizeBytes) return undefined
         const { rest, tag } = await sealer.finish()
         tagText = E.right(encodeBase64url(tag, true))

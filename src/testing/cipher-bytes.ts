@@ -39,12 +39,16 @@ export const bodyOf = (parts: readonly Uint8Array[], error?: Error, onEnd = (): 
 }
 
 /** All bytes of what `encrypt` gives. */
-export const wholeOf = async (body: Uint8Array | ReadableStream<Uint8Array>): Promise<Bytes> => {
-  if (body instanceof Uint8Array) return concatenated(body)
+export const wholeOf = async (body: Uint8Array | ReadableStream<Uint8Array>): Promise<Bytes> =>
+  concatenated(...(await piecesIn(body)))
+
+/** The same in the pieces in which they come. */
+export const piecesIn = async (body: Uint8Array | ReadableStream<Uint8Array>): Promise<readonly Uint8Array[]> => {
+  if (body instanceof Uint8Array) return [body]
   const parts: Uint8Array[] = []
   const reader = body.getReader()
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) parts.push(piece.value)
-  return concatenated(...parts)
+  return parts
 }
 
 /** A sink that keeps what it takes, as a store may: a cipher that uses a buffer again spoils it. */
