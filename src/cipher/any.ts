@@ -3,7 +3,7 @@ import * as O from 'fp-ts/Option'
 import { owned } from '../model/bytes'
 import { CarriedFailure } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
-import { typeOf } from '../model/streams'
+import { close, typeOf } from '../model/streams'
 import type { Cipher } from './cipher'
 import { sourceOf, type Source } from './source'
 
@@ -65,7 +65,7 @@ const whole = (head: Uint8Array, source: Source): ReadableStream<Uint8Array> =>
       pull: async (controller) => {
         const piece = await source.next()
         if (E.isLeft(piece)) return controller.error(new CarriedFailure(piece.left))
-        if (O.isNone(piece.right)) return controller.close()
+        if (O.isNone(piece.right)) return close(controller)
         controller.enqueue(owned(piece.right.value))
       },
       cancel: source.cancel,

@@ -16,6 +16,12 @@ export const isByteStream = (stream: ReadableStream<Uint8Array>): boolean => {
 /** For a stream of the same pieces as another: what was given away there must not be seen again here. */
 export const typeOf = (isBytes: boolean): { readonly type?: 'bytes' } => (isBytes ? { type: 'bytes' } : {})
 
+/** Closes a stream. A reader that waits with memory of its own hears of the end of a byte stream only once that was given back. */
+export const close = (controller: ReadableStreamController<Uint8Array>): void => {
+  controller.close()
+  if ('byobRequest' in controller) controller.byobRequest?.respond(0)
+}
+
 /** The same stream, but something is done about each piece before it goes on; with what that throws it ends. */
 export const passedOn = (
   source: ReadableStream<Uint8Array>,
@@ -28,7 +34,7 @@ export const passedOn = (
       ...type,
       pull: async (controller) => {
         const { done, value } = await reader.read()
-        if (done) return controller.close()
+        if (done) return close(controller)
         await onPiece(value)
         return controller.enqueue(owned(value))
       },

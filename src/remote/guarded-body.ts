@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either'
 import { failure, type Failure } from '../model/failure'
 import { CarriedFailure } from '../model/carried-failure'
-import { isByteStream, typeOf } from '../model/streams'
+import { close, isByteStream, typeOf } from '../model/streams'
 import type { Watchdog } from './watchdog'
 
 export interface BodyLimits {
@@ -62,7 +62,7 @@ export const guardedBody = (
           }
           if (outcome.right.done) {
             end()
-            return controller.close()
+            return close(controller)
           }
           if (outcome.right.value.length > 0) return controller.enqueue(outcome.right.value)
         }

@@ -1,5 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import * as E from 'fp-ts/Either'
+import * as TE from 'fp-ts/TaskEither'
 import { describe, expect, test } from 'vitest'
 import { anyCipher } from '../../src/cipher/any'
 import type { Checkpoint, Cipher } from '../../src/cipher/cipher'
@@ -12,6 +13,7 @@ import { cipherConformance } from '../../src/testing/cipher-conformance'
 import { bodyOf, collecting, noise, pieces } from '../../src/testing/cipher-bytes'
 import { expectBytes, expectEqual, expectLeft, expectRight } from '../../src/testing/expect'
 import { encryptedBy, keyIn } from './streaming-ground'
+import { readInto } from '../model/read-into'
 
 const secret = noise(512)
 const key = keyIn('a-blob')
@@ -101,4 +103,19 @@ test('what the first does not encrypt, being too large for it, may be opened by 
 
 test('two ciphers of one kind are refused, and the message says what to do', () => {
   expect(() => anyCipher([streaming, streamingCipher(noise(64))])).toThrow(/olderSecrets/)
+})
+
+test('a cipher may read the body into memory of its own', async () => {
+  const bytes = await encryptedBy(streaming, key, noise(100_000))
+  let read = new Uint8Array(0)
+  const reading: Cipher = {
+    ...streaming,
+    decrypt: (...[, body]) =>
+      TE.fromTask(async () => {
+        read = await readInto(body)
+        return { sizeBytes: 0, tag: '', isExternal: false }
+      }),
+  }
+  expectRight(await anyCipher([reading]).decrypt(key, new Blob([bytes]).stream(), null, collecting().take)(), 'decrypt')
+  expectBytes(read, bytes, 'what it read')
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { isByteStream, passedOn } from '../../src/model/streams'
 import { bodyOf, wholeOf } from '../../src/testing/cipher-bytes'
+import { readInto } from './read-into'
 
 const bytes = new Uint8Array([1, 2, 3, 4])
 const giving = () => new Blob([bytes]).stream()
@@ -12,6 +13,10 @@ test('a stream passed on is of its type, and has the same bytes', async () => {
     expect(isByteStream(passed)).toBe(isBytes)
     expect(await wholeOf(passed)).toEqual(bytes)
   }
+})
+
+test('who reads a byte stream that was passed on into memory of his own comes to its end', async () => {
+  expect(await readInto(passedOn(giving(), () => {}))).toEqual(bytes)
 })
 
 test('whoever saw a piece of a byte stream go by does not have it any more', async () => {

@@ -6,6 +6,7 @@ import { bodyOf, wholeOf } from '../../src/testing/cipher-bytes'
 import type { Misbehaviour } from '../../src/testing/misbehaving-server'
 import { nextTurn } from '../virtual-clock'
 import { against, againstAll, bodyFailure, bytes, bytesOf, key, left, right, simulatedClock } from './against'
+import { readInto } from '../model/read-into'
 
 const BYTE = bytes.length - 10
 const from = { byte: BYTE, sizeBytes: bytes.length, tag: null }
@@ -38,6 +39,12 @@ test('a body gives its pieces away as that of `fetch` does, and not where an app
     expect(await wholeOf(body)).toEqual(bytes)
   }
   expect(kept).toEqual(bytes)
+})
+
+test('a body comes to its end also where it is read into memory of one’s own', async () => {
+  const { remote } = await against(() => undefined)
+  const { body } = right(await remote.get(key('held'))())
+  expect(await readInto(body)).toEqual(bytes)
 })
 
 describe('a range', () => {
