@@ -19,7 +19,6 @@ export interface PartFiles {
 }
 
 export interface PartFile {
-  /** The pieces are the file's from now on. */
   readonly append: (pieces: readonly Uint8Array[]) => Promise<void>
   /** Makes what was appended durable. */
   readonly sync: () => Promise<void>
@@ -51,7 +50,6 @@ export const partFiles = async (root: string, payloads: PayloadFiles): Promise<P
             append: async (pieces) => {
               // In one piece: the kernel takes two to three times as long for several of uneven lengths.
               const bytes = joined(pieces)
-              pieces.forEach(release)
               await handle.writeFile(bytes)
               release(bytes)
             },

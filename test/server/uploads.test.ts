@@ -1,9 +1,13 @@
 import { readdir, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { accountList } from '../../src/server/auth'
+import { fileBackend } from '../../src/server/file-backend'
+import { blobHandler } from '../../src/server/handler'
 import type { ServeOptions } from '../../src/server/serve'
+import { bodyOf } from '../../src/testing/cipher-bytes'
 import { rawClient, requestHead } from './raw-client'
-import { ANN, bytes, head, raw, serving, token } from './serving'
+import { ANN, bytes, folder, head, raw, serving, token } from './serving'
 import { locationOf, metadata, offsetOf, PART_TYPE, tusClient } from './upload-parts'
 
 const opened = async (options: Partial<ServeOptions> = {}) => {
@@ -440,4 +444,23 @@ test('of creations for one id that come at once, with room for one, none is told
   // By a 404 that speaks of nothing a client learns that it has no access.
   expect([...statuses].filter((status) => status !== 201 && status !== 507)).toEqual([])
   expect((await call('/blobs/ann/b', { method: 'PUT', body: bytes(100_000) })).status).toBe(200)
+})
+
+test('the pieces of a body are left as they are: an app with a handler of its own may have them, too', async () => {
+  const backend = await fileBackend(await folder())
+  onTestFinished(() => backend.close())
+  const handle = blobHandler({ backend, authenticate: accountList([{ user: 'ann', token: 'secret' }]) })
+  const piece = bytes(1_000_000)
+  const ask = (path: string, method: string, headers: Record<string, string>, body?: BodyInit) =>
+    handle(
+      new Request(new URL(path, 'http://server.test/uploads/ann/'), {
+        method,
+        headers: { authorization: ANN, 'tus-resumable': '1.0.0', ...headers },
+        ...(body === undefined ? {} : { body, duplex: 'half' as const }),
+      }),
+    )
+  const created = await ask('', 'POST', { 'upload-length': String(piece.length), 'upload-metadata': metadata('default', 'a') })
+  const headers = { 'upload-offset': '0', 'content-type': PART_TYPE }
+  expect((await ask(locationOf(created), 'PATCH', headers, bodyOf([piece]))).status).toBe(204)
+  expect(piece).toEqual(bytes(1_000_000))
 })
