@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { joined, release } from '../model/bytes'
 import type { PayloadFiles } from './payload-files'
@@ -43,7 +43,8 @@ export const partFiles = async (root: string, payloads: PayloadFiles): Promise<P
       if (handle === null) return null
       try {
         const { size } = await handle.stat()
-        if (size > offset) await handle.truncate(offset)
+        // By its path: Windows does not truncate what is open for appending.
+        if (size > offset) await truncate(path(name), offset)
         if (offset === 0) await payloads.syncFolder(folder)
         if (size >= offset)
           return {

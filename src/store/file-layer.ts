@@ -1,5 +1,5 @@
 import { openAsBlob } from 'node:fs'
-import { constants, mkdir, open, readdir, rm, stat, statfs, type FileHandle } from 'node:fs/promises'
+import { constants, mkdir, open, readdir, rm, stat, statfs, truncate, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { joined, type Bytes } from '../model/bytes'
@@ -59,7 +59,8 @@ export const nodeFileLayer: FileLayer = {
   reopen: async (path, sizeBytes) => {
     const file = await open(path, constants.O_WRONLY | constants.O_APPEND)
     try {
-      await file.truncate(sizeBytes)
+      // By its path: Windows does not truncate what is open for appending.
+      await truncate(path, sizeBytes)
       return openedFile(file)
     } catch (error) {
       await file.close()
