@@ -167,12 +167,18 @@ export const resumableCases: Readonly<Record<string, (ground: Ground) => Promise
 const begun = async ({ resumable }: ResumableGround, key: BlobKey, sizeBytes: number): Promise<string> =>
   expectRight(await resumable.create(key, { sizeBytes })(), `create for ${sizeBytes} bytes`)
 
-const sent = async ({ resumable }: ResumableGround, session: string, bytes: Uint8Array, at: number, to: number): Promise<void> =>
-  expectEqual(
-    expectRight(await resumable.append(session, { at, bytes: new Uint8Array(bytes.slice(at, to)) })(), `append at ${at}`),
-    to,
-    `what has arrived after the part at ${at}`,
-  )
+const sent = async (
+  { resumable }: ResumableGround,
+  session: string,
+  bytes: Uint8Array,
+  at: number,
+  to: number,
+): Promise<void> => {
+  const lent = new Uint8Array(bytes.slice(at, to))
+  const arrived = expectRight(await resumable.append(session, { at, bytes: lent })(), `append at ${at}`)
+  expectEqual(arrived, to, `what has arrived after the part at ${at}`)
+  lent.fill(0)
+}
 
 const expectOffset = async ({ resumable }: ResumableGround, session: string, expected: number): Promise<void> =>
   expectEqual(expectRight(await resumable.offset(session)(), 'offset'), expected, 'offset')

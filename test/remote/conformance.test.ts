@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { joined } from '../../src/model/bytes'
 import { httpRemote } from '../../src/remote/http'
 import { memoryRemote } from '../../src/remote/memory'
-import { remoteFromPromises } from '../../src/remote/promises'
+import { remoteFromPromises, type PromiseRemote } from '../../src/remote/promises'
 import { serve, type Serving } from '../../src/server'
 import { misbehavingServer, type MisbehavingServer } from '../../src/testing/misbehaving-server'
 import { remoteConformance } from '../../src/testing/remote-conformance'
@@ -52,4 +53,33 @@ describe('http remote with the reference server', () => {
 
 describe('remote made of an object that speaks Promises', () => {
   for (const { name, run } of remoteConformance(async () => ({ remote: remoteFromPromises(mapRemote()) }))) test(name, run)
+})
+
+/** One that keeps the parts of an upload as it is lent them. */
+const keeping = (): PromiseRemote => {
+  const remote = mapRemote()
+  const parts: Uint8Array[] = []
+  let put = async (_body: Uint8Array<ArrayBuffer>) => {}
+  return {
+    ...remote,
+    resumable: {
+      create: async (of, { sizeBytes }) => {
+        put = async (body) => (body.length === sizeBytes ? remote.put(of, { body, sizeBytes }) : undefined)
+        return 'session'
+      },
+      offset: async () => joined(parts).length,
+      append: async (_session, { bytes }) => {
+        parts.push(bytes)
+        await put(joined(parts))
+        return joined(parts).length
+      },
+      end: async () => {},
+    },
+  }
+}
+
+test('a remote that keeps what it was lent is found out', async () => {
+  const cases = remoteConformance(async () => ({ remote: remoteFromPromises(keeping()) }))
+  const upload = cases.find(({ name }) => name.startsWith('uploads in parts: what was sent comes back'))
+  await expect(upload?.run()).rejects.toThrow('the download')
 })
