@@ -1,9 +1,8 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import { owned } from '../model/bytes'
 import { CarriedFailure } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
-import { close, typeOf } from '../model/streams'
+import { pulled } from '../model/streams'
 import type { Cipher } from './cipher'
 import { sourceOf, type Source } from './source'
 
@@ -58,17 +57,13 @@ const firstPiece = async (source: Source): Promise<E.Either<Failure, Uint8Array>
 
 /** The body as it was before its first piece was taken. */
 const whole = (head: Uint8Array, source: Source): ReadableStream<Uint8Array> =>
-  new ReadableStream<Uint8Array>(
-    {
-      ...typeOf(source.isByteStream),
-      start: (controller) => controller.enqueue(owned(head)),
-      pull: async (controller) => {
-        const piece = await source.next()
-        if (E.isLeft(piece)) return controller.error(new CarriedFailure(piece.left))
-        if (O.isNone(piece.right)) return close(controller)
-        controller.enqueue(owned(piece.right.value))
-      },
-      cancel: source.cancel,
+  pulled({
+    givesAway: source.givesAway,
+    first: head,
+    next: async () => {
+      const piece = await source.next()
+      if (E.isLeft(piece)) throw new CarriedFailure(piece.left)
+      return O.toNullable(piece.right)
     },
-    { highWaterMark: 0 },
-  )
+    cancel: source.cancel,
+  })

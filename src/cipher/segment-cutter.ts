@@ -25,7 +25,7 @@ export const segmentCutter = (source: Source, segmentBytes: number): (() => Prom
       takenBytes += part.length
       // Only a byte beyond it shows that a segment is not the last.
       if (takenBytes < piece.length) return E.right({ bytes: segment.take(), isLast: false })
-      if (isCopied && source.isByteStream) release(piece)
+      if (isCopied && source.givesAway) release(piece)
       const next = await source.next()
       if (E.isLeft(next)) return next
       if (O.isNone(next.right)) return E.right({ bytes: segment.take(), isLast: true })

@@ -3,12 +3,12 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import { failureCarriedBy } from '../model/carried-failure'
 import { failure, type Failure } from '../model/failure'
-import { isByteStream } from '../model/streams'
+import { givesAway } from '../model/streams'
 
 /** A body read piece by piece, of limited length, that tells what went wrong as data. */
 export interface Source {
   /** Whether the pieces are nobody else's. */
-  readonly isByteStream: boolean
+  readonly givesAway: boolean
   /** `none` after the last piece. */
   readonly next: () => Promise<E.Either<Failure, O.Option<Uint8Array>>>
   /** Lets the body go; harmless after its end. */
@@ -17,11 +17,11 @@ export interface Source {
 
 /** @param tooLong Why more than `bytesMax` are not read. @default `Tampered`: nothing that long was ever encrypted */
 export const sourceOf = (body: ReadableStream<Uint8Array>, bytesMax: number, tooLong: Failure = longerThanAny): Source => {
-  const isBytes = isByteStream(body)
+  const isGiven = givesAway(body)
   const reader = body.getReader()
   let readBytes = 0
   return {
-    isByteStream: isBytes,
+    givesAway: isGiven,
     next: async () => {
       try {
         const { done, value } = await reader.read()

@@ -1,10 +1,12 @@
-import { owned } from './bytes'
+import { owned, type Bytes } from './bytes'
+import { isInBrowser } from './platform'
 
 /**
- * Whether a stream gives its pieces away: a byte stream takes the memory of what it is fed (Streams standard, 4.7), so nobody else can
- * see what comes of it. Bodies of `fetch` are such streams.
+ * Whether the memory of a stream's pieces may be given back: a byte stream takes the memory of what it is fed (Streams standard, 4.7), so
+ * nobody else can see what comes of it. Bodies of `fetch` are such streams. Never in browsers, where `release` does nothing.
  */
-export const isByteStream = (stream: ReadableStream<Uint8Array>): boolean => {
+export const givesAway = (stream: ReadableStream<Uint8Array>): boolean => {
+  if (isInBrowser) return false
   try {
     stream.getReader({ mode: 'byob' }).releaseLock()
     return true
@@ -13,33 +15,51 @@ export const isByteStream = (stream: ReadableStream<Uint8Array>): boolean => {
   }
 }
 
-/** For a stream of the same pieces as another: what was given away there must not be seen again here. */
-export const typeOf = (isBytes: boolean): { readonly type?: 'bytes' } => (isBytes ? { type: 'bytes' } : {})
-
-/** Closes a stream. A reader that waits with memory of its own hears of the end of a byte stream only once that was given back. */
-export const close = (controller: ReadableStreamController<Uint8Array>): void => {
-  controller.close()
-  if ('byobRequest' in controller) controller.byobRequest?.respond(0)
+export interface Pulled {
+  /** Whether the pieces are the reader's alone. */
+  readonly givesAway: boolean
+  /** Comes before all that `next` gives. */
+  readonly first?: Uint8Array
+  /** Null after the last piece. The stream ends with what this throws. */
+  readonly next: () => Promise<Uint8Array | null>
+  readonly cancel: () => unknown
 }
+
+/** A stream that asks for a piece when it is asked for one. */
+export const pulled = ({ givesAway: isByteStream, first, next, cancel }: Pulled): ReadableStream<Bytes> =>
+  new ReadableStream<Bytes>(
+    {
+      ...(isByteStream ? { type: 'bytes' } : {}),
+      start: (controller) => {
+        if (first !== undefined) controller.enqueue(owned(first))
+      },
+      pull: async (controller) => {
+        const piece = await next()
+        if (piece !== null) return controller.enqueue(owned(piece))
+        controller.close()
+        // A reader that waits with memory of its own hears of the end only once that was answered.
+        if ('byobRequest' in controller) controller.byobRequest?.respond(0)
+      },
+      cancel: async () => void (await cancel()),
+    },
+    { highWaterMark: 0 },
+  )
 
 /** The same stream, but something is done about each piece before it goes on; with what that throws it ends. */
 export const passedOn = (
   source: ReadableStream<Uint8Array>,
   onPiece: (piece: Uint8Array) => void | Promise<unknown>,
-): ReadableStream<Uint8Array> => {
-  const type = typeOf(isByteStream(source))
+): ReadableStream<Bytes> => {
+  const isGiven = givesAway(source)
   const reader = source.getReader()
-  return new ReadableStream<Uint8Array>(
-    {
-      ...type,
-      pull: async (controller) => {
-        const { done, value } = await reader.read()
-        if (done) return close(controller)
-        await onPiece(value)
-        return controller.enqueue(owned(value))
-      },
-      cancel: () => reader.cancel(),
+  return pulled({
+    givesAway: isGiven,
+    next: async () => {
+      const { done, value } = await reader.read()
+      if (done) return null
+      await onPiece(value)
+      return value
     },
-    { highWaterMark: 0 },
-  )
+    cancel: () => reader.cancel(),
+  })
 }

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/Either'
 import { failure, type Failure } from '../model/failure'
 import { CarriedFailure } from '../model/carried-failure'
-import { close, isByteStream, typeOf } from '../model/streams'
+import { givesAway, pulled } from '../model/streams'
 import type { Watchdog } from './watchdog'
 
 export interface BodyLimits {
@@ -22,7 +22,7 @@ export const guardedBody = (
   watchdog: Watchdog,
   { stallMs, sizeBytes, bytesMax }: BodyLimits,
 ): ReadableStream<Uint8Array<ArrayBuffer>> => {
-  const type = typeOf(isByteStream(source))
+  const isGiven = givesAway(source)
   const reader = source.getReader()
   let taken = 0
   const end = () => {
@@ -50,25 +50,22 @@ export const guardedBody = (
       : outcome
   }
 
-  return new ReadableStream(
-    {
-      ...type,
-      pull: async (controller) => {
-        for (;;) {
-          const outcome = judge(await watchdog.watch(stallMs, `No byte came for ${stallMs} ms.`, () => reader.read()))
-          if (E.isLeft(outcome)) {
-            dropSource()
-            return controller.error(new CarriedFailure(outcome.left))
-          }
-          if (outcome.right.done) {
-            end()
-            return close(controller)
-          }
-          if (outcome.right.value.length > 0) return controller.enqueue(outcome.right.value)
+  return pulled({
+    givesAway: isGiven,
+    next: async () => {
+      for (;;) {
+        const outcome = judge(await watchdog.watch(stallMs, `No byte came for ${stallMs} ms.`, () => reader.read()))
+        if (E.isLeft(outcome)) {
+          dropSource()
+          throw new CarriedFailure(outcome.left)
         }
-      },
-      cancel: dropSource,
+        if (outcome.right.done) {
+          end()
+          return null
+        }
+        if (outcome.right.value.length > 0) return outcome.right.value
+      }
     },
-    { highWaterMark: 0 },
-  )
+    cancel: dropSource,
+  })
 }

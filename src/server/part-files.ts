@@ -1,10 +1,13 @@
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, rm, truncate } from 'node:fs/promises'
+import { mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { joined, release } from '../model/bytes'
 import type { PayloadFiles } from './payload-files'
 
 const TAG_BYTES = 16
+
+/** In larger calls the kernel may take memory that costs more. */
+const WRITE_BYTES_MAX = 512 * 1024
 
 /** The bytes of uploads that are not whole yet: `uploads/<name>`, under the name that they will have as a payload. */
 export interface PartFiles {
@@ -38,20 +41,25 @@ export const partFiles = async (root: string, payloads: PayloadFiles): Promise<P
 
     open: async (name, offset) => {
       // A file is made with the first bytes only, so that nothing lies about for uploads that never began.
-      const flags = constants.O_RDWR | constants.O_APPEND
-      const handle = await open(path(name), offset === 0 ? flags | constants.O_CREAT : flags, 0o600).catch(ifMissing)
+      const flags = offset === 0 ? constants.O_RDWR | constants.O_CREAT : constants.O_RDWR
+      const handle = await open(path(name), flags, 0o600).catch(ifMissing)
       if (handle === null) return null
       try {
         const { size } = await handle.stat()
-        // By its path: Windows does not truncate what is open for appending.
-        if (size > offset) await truncate(path(name), offset)
+        if (size > offset) await handle.truncate(offset)
         if (offset === 0) await payloads.syncFolder(folder)
+        let end = offset
         if (size >= offset)
           return {
             append: async (pieces) => {
               // In one piece: the kernel takes two to three times as long for several of uneven lengths.
               const bytes = joined(pieces)
-              await handle.writeFile(bytes)
+              // Each to its place, whoever else writes.
+              for (let done = 0; done < bytes.length;) {
+                const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.length - done, WRITE_BYTES_MAX), end)
+                end += bytesWritten
+                done += bytesWritten
+              }
               release(bytes)
             },
             sync: () => handle.datasync(),

@@ -9,11 +9,11 @@ const SEGMENT_BYTES = 200_000
 const content = noise(691_357)
 
 /** Cuts the content, which comes in pieces of that size. @returns its segments, and the pieces as they are then. */
-const cutIn = async (pieceBytes: number, isByteStream: boolean) => {
+const cutIn = async (pieceBytes: number, givesAway: boolean) => {
   const given = pieces(content, pieceBytes).map((piece) => piece.slice())
   let next = 0
   const source = {
-    isByteStream,
+    givesAway,
     next: () => Promise.resolve(E.right(O.fromNullable(given[next++]))),
     cancel: () => {},
   }
@@ -31,10 +31,10 @@ const cutIn = async (pieceBytes: number, isByteStream: boolean) => {
 test.each([70_000, 100_000, 199_999, 200_000, 200_001, 500_000, 1_000_000])(
   'pieces of %i bytes are cut where they are to be, also where their memory is given back',
   async (pieceBytes) => {
-    for (const isByteStream of [false, true]) {
-      const { segments, given } = await cutIn(pieceBytes, isByteStream)
+    for (const givesAway of [false, true]) {
+      const { segments, given } = await cutIn(pieceBytes, givesAway)
       expect(segments).toEqual(pieces(content, SEGMENT_BYTES))
-      if (!isByteStream) expect(given).toEqual(pieces(content, pieceBytes))
+      if (!givesAway) expect(given).toEqual(pieces(content, pieceBytes))
     }
   },
 )

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { failure } from '../../src/model/failure'
-import { isByteStream } from '../../src/model/streams'
+import { givesAway } from '../../src/model/streams'
 import type { HttpRemoteOptions } from '../../src/remote/http'
 import { bodyOf, wholeOf } from '../../src/testing/cipher-bytes'
 import type { Misbehaviour } from '../../src/testing/misbehaving-server'
@@ -35,7 +35,7 @@ test('a body gives its pieces away as that of `fetch` does, and not where an app
   for (const [options, gives] of [[{}, true] as const, [{ fetch: keeping }, false] as const]) {
     const { remote } = await against(() => undefined, options)
     const { body } = right(await remote.get(key('held'))())
-    expect(isByteStream(body)).toBe(gives)
+    expect(givesAway(body)).toBe(gives)
     expect(await wholeOf(body)).toEqual(bytes)
   }
   expect(kept).toEqual(bytes)
