@@ -13,6 +13,7 @@ export interface Api {
   readonly authenticate: Authenticate
   readonly quotaBytes: number
   readonly blobBytesMax: number
+  readonly ownsBodies: boolean
 }
 
 /** Which blob a request is about; otherwise the answer. */

@@ -18,6 +18,8 @@ export interface HandlerOptions {
   readonly authenticate: Authenticate
   /** The most that one user's live blobs may have together, in bytes. @default unlimited */
   readonly quotaBytes?: number
+  /** Whether nobody else can see the bodies of requests: then the memory of parts is given back as they are written. @default false */
+  readonly ownsBodies?: boolean
   /** The largest blob that is taken, in bytes. @default 1 TiB */
   readonly blobBytesMax?: number
   /** Web apps that may use it from a browser, as `https://app.example.org`. @default none */
@@ -40,8 +42,14 @@ const POWERS = { 'blob-streams': 'atomic', 'blob-ranges': 'bytes' }
  * @throws {TypeError} for an origin that is none.
  */
 export const blobHandler = (options: HandlerOptions): ((request: Request) => Promise<Response>) => {
-  const { backend, authenticate, quotaBytes = Number.POSITIVE_INFINITY, blobBytesMax = BLOB_BYTES_MAX } = options
-  const api: Api = { backend, authenticate, quotaBytes, blobBytesMax }
+  const {
+    backend,
+    authenticate,
+    quotaBytes = Number.POSITIVE_INFINITY,
+    blobBytesMax = BLOB_BYTES_MAX,
+    ownsBodies = false,
+  } = options
+  const api: Api = { backend, authenticate, quotaBytes, blobBytesMax, ownsBodies }
   const app = emptyApp(() => answers.empty(500))
   addListRoutes(app, api, { waitMsMax: options.waitMsMax ?? WAIT_MS_MAX, closing: options.closing })
   addBlobRoutes(app, api)

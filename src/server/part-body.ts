@@ -1,9 +1,10 @@
+import { release } from '../model/bytes'
 import { discard } from './body'
 import type { Asked } from './exchange'
 
 /** The body of a request that brings a part. */
 export interface PartBody {
-  /** What comes. A body that breaks off ends here: what came of it counts, and nobody waits for the answer. */
+  /** What comes, each lent until the next is asked for. A body that breaks off ends here: what came of it counts, and nobody waits for the answer. */
   readonly pieces: AsyncIterable<Uint8Array>
   /** What comes from now on is nobody's. */
   readonly end: () => void
@@ -11,7 +12,8 @@ export interface PartBody {
   readonly discard: () => void
 }
 
-export const partBody = ({ req, env }: Asked): PartBody => {
+/** @param isOurs Whether nobody else can see the body. */
+export const partBody = ({ req, env }: Asked, isOurs: boolean): PartBody => {
   const reader = req.raw.body?.getReader()
   let isEnded = reader === undefined
   let stopWaiting = () => {}
@@ -29,6 +31,7 @@ export const partBody = ({ req, env }: Asked): PartBody => {
         if (piece === undefined) return
         env.bytes += piece.length
         yield piece
+        if (isOurs) release(piece)
       }
     })(),
     end: () => {

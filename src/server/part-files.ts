@@ -1,13 +1,9 @@
 import { constants } from 'node:fs'
 import { mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { joined, release } from '../model/bytes'
 import type { PayloadFiles } from './payload-files'
 
 const TAG_BYTES = 16
-
-/** In larger calls the kernel may take memory that costs more. */
-const WRITE_BYTES_MAX = 512 * 1024
 
 /** The bytes of uploads that are not whole yet: `uploads/<name>`, under the name that they will have as a payload. */
 export interface PartFiles {
@@ -22,7 +18,7 @@ export interface PartFiles {
 }
 
 export interface PartFile {
-  readonly append: (pieces: readonly Uint8Array[]) => Promise<void>
+  readonly append: (bytes: Uint8Array) => Promise<void>
   /** Makes what was appended durable. */
   readonly sync: () => Promise<void>
   readonly close: () => Promise<void>
@@ -51,16 +47,13 @@ export const partFiles = async (root: string, payloads: PayloadFiles): Promise<P
         let end = offset
         if (size >= offset)
           return {
-            append: async (pieces) => {
-              // In one piece: the kernel takes two to three times as long for several of uneven lengths.
-              const bytes = joined(pieces)
-              // Each to its place, whoever else writes.
+            append: async (bytes) => {
+              // One call may write a part only, when the disk is nearly full.
               for (let done = 0; done < bytes.length;) {
-                const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.length - done, WRITE_BYTES_MAX), end)
+                const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, end)
                 end += bytesWritten
                 done += bytesWritten
               }
-              release(bytes)
             },
             sync: () => handle.datasync(),
             close: () => handle.close(),

@@ -29,8 +29,8 @@ export interface PartsBackend {
   readonly find: (user: User, uploadId: string) => Promise<PartialUpload | null>
 
   /**
-   * Takes what comes, each piece for good, and resolves with the new offset. A body that breaks off is no failure: what came of it counts. With the last byte
-   * the blob is stored, as by `put`; `Exists` if another was faster, and then the upload is gone.
+   * Takes what comes, for good, and resolves with the new offset. A piece is lent until the next one is asked for. A body that breaks off is no failure:
+   * what came of it counts. With the last byte the blob is stored, as by `put`; `Exists` if another was faster, and then the upload is gone.
    */
   readonly append: (upload: PartialUpload, body: AsyncIterable<Uint8Array>) => TaskEither<Refusal, number>
 

@@ -90,6 +90,7 @@ export const serve = async (options: ServeOptions): Promise<Serving> => {
         backend,
         authenticate: accountList(accounts),
         closing: closing.signal,
+        ownsBodies: true,
         // While it waits nothing moves on the connection.
         waitMsMax: Math.min(WAIT_MS_MAX, stallMs / 2),
       }),

@@ -2,7 +2,8 @@ import type { PartFile } from './part-files'
 import type { PartialUpload } from './parts'
 import { BodyRefused } from './refusal'
 
-const WRITE_BYTES = 1024 * 1024
+/** For larger calls the kernel may take memory that costs more. */
+const WRITE_BYTES = 512 * 1024
 
 /** So much is sent again at most after a crash: a client’s largest part. */
 const CHECKPOINT_BYTES = 8 * 1024 * 1024
@@ -14,15 +15,14 @@ export const takeInPart = async (
   body: AsyncIterable<Uint8Array>,
   note: (offset: number) => Promise<void>,
 ): Promise<number> => {
-  let pieces: Uint8Array[] = []
-  let piecesBytes = 0
+  const room = new Uint8Array(Math.min(WRITE_BYTES, sizeBytes - from))
+  let filled = 0
   let written = from
   let noted = from
   const write = async () => {
-    await file.append(pieces)
-    written += piecesBytes
-    pieces = []
-    piecesBytes = 0
+    await file.append(room.subarray(0, filled))
+    written += filled
+    filled = 0
   }
   const settle = async () => {
     await file.sync()
@@ -32,14 +32,18 @@ export const takeInPart = async (
   }
   try {
     for await (const piece of body) {
-      if (written + piecesBytes + piece.length > sizeBytes) throw new BodyRefused({ _tag: 'TooLarge' })
-      pieces.push(piece)
-      piecesBytes += piece.length
-      if (piecesBytes < WRITE_BYTES) continue
-      await write()
-      if (written - noted >= CHECKPOINT_BYTES) await settle()
+      if (written + filled + piece.length > sizeBytes) throw new BodyRefused({ _tag: 'TooLarge' })
+      for (let at = 0; at < piece.length;) {
+        const part = piece.subarray(at, at + room.length - filled)
+        room.set(part, filled)
+        filled += part.length
+        at += part.length
+        if (filled < room.length) continue
+        await write()
+        if (written - noted >= CHECKPOINT_BYTES) await settle()
+      }
     }
-    if (piecesBytes > 0) await write()
+    if (filled > 0) await write()
   } finally {
     // Also what was written before a disk was full counts.
     try {

@@ -13,7 +13,7 @@ import { uploadLocks } from './upload-locks'
 
 /** Blobs that come in parts, by tus 1.0 (https://tus.io/protocols/resumable-upload). */
 export const addUploadRoutes = (app: Hono<Env>, api: Api, parts: PartsBackend): void => {
-  const { quotaBytes, blobBytesMax } = api
+  const { quotaBytes, blobBytesMax, ownsBodies } = api
   const locks = uploadLocks()
 
   const serverFor = (user: User, c: Asked, body: PartBody) =>
@@ -37,7 +37,7 @@ export const addUploadRoutes = (app: Hono<Env>, api: Api, parts: PartsBackend): 
   const handle = async (c: Asked) => {
     const place = await placeIn(c, api)
     if (E.isLeft(place)) return place.left
-    const body = partBody(c)
+    const body = partBody(c, ownsBodies)
     try {
       const { method, url, headers } = c.req.raw
       const answer = await serverFor(place.right.user, c, body).handleWeb(new Request(url, { method, headers }))

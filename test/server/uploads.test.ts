@@ -446,10 +446,10 @@ test('of creations for one id that come at once, with room for one, none is told
   expect((await call('/blobs/ann/b', { method: 'PUT', body: bytes(100_000) })).status).toBe(200)
 })
 
-test('the pieces of a body are left as they are: an app with a handler of its own may have them, too', async () => {
+test.each([false, true])('pieces of a body are left as they are, unless the handler alone has them: %s', async (ownsBodies) => {
   const backend = await fileBackend(await folder())
   onTestFinished(() => backend.close())
-  const handle = blobHandler({ backend, authenticate: accountList([{ user: 'ann', token: 'secret' }]) })
+  const handle = blobHandler({ backend, authenticate: accountList([{ user: 'ann', token: 'secret' }]), ownsBodies })
   const piece = bytes(1_000_000)
   const ask = (path: string, method: string, headers: Record<string, string>, body?: BodyInit) =>
     handle(
@@ -462,5 +462,8 @@ test('the pieces of a body are left as they are: an app with a handler of its ow
   const created = await ask('', 'POST', { 'upload-length': String(piece.length), 'upload-metadata': metadata('default', 'a') })
   const headers = { 'upload-offset': '0', 'content-type': PART_TYPE }
   expect((await ask(locationOf(created), 'PATCH', headers, bodyOf([piece]))).status).toBe(204)
-  expect(piece).toEqual(bytes(1_000_000))
+  expect(piece.length).toBe(ownsBodies ? 0 : 1_000_000)
+  const stored = await ask('/blobs/ann/a', 'GET', {})
+  expect(new Uint8Array(await stored.arrayBuffer())).toEqual(new Uint8Array(bytes(1_000_000)))
+  if (!ownsBodies) expect(piece).toEqual(bytes(1_000_000))
 })
