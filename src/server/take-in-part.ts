@@ -2,8 +2,8 @@ import type { PartFile } from './part-files'
 import type { PartialUpload } from './parts'
 import { BodyRefused } from './refusal'
 
-/** For larger calls the kernel may take memory that costs more. */
-const WRITE_BYTES = 512 * 1024
+/** For larger calls at such even places the kernel takes larger blocks of memory, which cost more where a host has to give them. */
+const WRITE_BYTES = 128 * 1024
 
 /** So much is sent again at most after a crash: a client’s largest part. */
 const CHECKPOINT_BYTES = 8 * 1024 * 1024
