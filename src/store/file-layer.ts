@@ -108,10 +108,16 @@ export const nodeFileLayer: FileLayer = {
 
 const PIECES_MAX = 2
 
+/** For larger calls the kernel takes larger blocks of memory, which cost more where a host has to give them. */
+const WRITE_BYTES_MAX = 256 * 1024
+
 const openedFile = (file: FileHandle): OpenFile => ({
   append: async (parts) => {
     // Not by one `writev`, which takes the kernel two to three times as long where lengths are uneven; many small pieces copied together.
-    for (const piece of parts.length > PIECES_MAX ? [joined(parts)] : parts) await file.writeFile(piece)
+    for (const piece of parts.length > PIECES_MAX ? [joined(parts)] : parts)
+      // One call may write less than it was given, when the disk is nearly full.
+      for (let done = 0; done < piece.length;)
+        done += (await file.write(piece, done, Math.min(piece.length - done, WRITE_BYTES_MAX))).bytesWritten
   },
   sync: () => file.sync(),
   close: () => file.close(),
